@@ -1,0 +1,1 @@
+"""toolkit: every frame you derive in a notebook, stored once, found again."""

@@ -1,0 +1,1 @@
+"""Types, errors and interfaces that every slice knows; the composition root."""

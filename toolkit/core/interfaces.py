@@ -1,0 +1,283 @@
+"""What the slices are to each other: small protocols without logic.
+
+A slice is handed what it needs of another one, typed by a protocol from here; only
+``core/dependencies.py`` knows which class stands behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
+
+from toolkit.core.types import (
+    Artifact,
+    DataRef,
+    Event,
+    FileId,
+    FileLocation,
+    FileRecord,
+    Fragment,
+    HoldRecord,
+    InputRecord,
+    NewFile,
+    NewVersion,
+    ProducedFile,
+    VersionId,
+    VersionRecord,
+)
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+    from toolkit.core.types import ColumnRecord
+
+T = TypeVar("T")
+
+
+class IEventBus(Protocol):
+    """Tells listeners what was committed. Listeners run after the commit, in the caller's thread;
+    one that raises is reported as a warning and stops neither the save nor other listeners."""
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call ``listener`` with every later event; returns the function that ends it."""
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Deliver events in order."""
+
+
+class IFileRepository(Protocol):
+    """Rows of ``files`` and their reference counts, within one transaction."""
+
+    def by_id(self, file_id: FileId) -> FileRecord | None: ...
+
+    def by_hash(self, content_hash: str) -> FileRecord | None: ...
+
+    def reference(self, file: NewFile) -> tuple[FileRecord, bool]:
+        """Count one more use of these bytes.
+
+        Inserts the row with ``ref_count`` 1, adds 1 to the row that has the hash already, or takes
+        over a row that is being deleted (its bytes are replaced by ``file``'s). Returns the row as it
+        is now, and True when ``file``'s own object is the one in use."""
+
+    def add_references(self, counts: Mapping[FileId, int]) -> None:
+        """Add to several counts at once; negative numbers release. A count that reaches 0 starts the
+        file's grace period."""
+
+    def relocate(self, file_id: FileId, file: NewFile) -> None:
+        """Point a row at another object with the same bytes (the old one was lost or damaged)."""
+
+    def restamp(self, file_id: FileId, stamp: str) -> None:
+        """Remember the change token under which the bytes were verified."""
+
+    def mark_garbage(self, cutoff: datetime, limit: int) -> Sequence[FileRecord]:
+        """Set files at 0 since before ``cutoff`` to ``deleting`` and return all that are in that
+        state, also those that an interrupted collection left."""
+
+    def unreferenced(self) -> Sequence[FileRecord]:
+        """Every file at 0 references, whatever its age."""
+
+    def remove(self, files: Iterable[FileRecord]) -> Sequence[FileId]:
+        """Delete the rows that are still ``deleting`` and still name the same object."""
+
+    def known_keys(self) -> set[str]:
+        """The key of every row: what the store is allowed to hold."""
+
+    def all(self) -> Sequence[FileRecord]: ...
+
+    def recount(self) -> Mapping[FileId, int]:
+        """What every ``ref_count`` should be, counted from versions and holds."""
+
+
+class IVersionRepository(Protocol):
+    """Datasets, their versions, manifests, columns, lineage, tags and holds."""
+
+    def resolve(self, ref: DataRef) -> VersionRecord:
+        """Raises DatasetNotFoundError, naming the nearest match and what exists."""
+
+    def newest(self, dataset: str) -> VersionRecord | None: ...
+
+    def by_fingerprint(self, fingerprint: str) -> VersionRecord | None:
+        """Any version with this content."""
+
+    def by_id(self, version_id: VersionId) -> VersionRecord | None: ...
+
+    def by_file_key(self, key: str) -> Sequence[VersionRecord]:
+        """The versions whose manifest names the object, newest first."""
+
+    def create(self, version: NewVersion) -> VersionRecord:
+        """Number and record a version with its columns, manifest and lineage. The reference counts
+        of its files are the caller's to raise in the same transaction."""
+
+    def columns(self, version_id: VersionId) -> tuple[ColumnRecord, ...]: ...
+
+    def manifest(self, version_id: VersionId) -> tuple[Fragment, ...]: ...
+
+    def inputs(self, version_id: VersionId) -> tuple[InputRecord, ...]: ...
+
+    def dependents(self, version_id: VersionId) -> tuple[VersionRecord, ...]:
+        """Versions that were derived from this one."""
+
+    def drop(self, version_id: VersionId) -> None:
+        """Delete a version and release its files."""
+
+    def datasets(self) -> Sequence[str]: ...
+
+    def tag(self, version: VersionRecord, tag: str, *, move: bool) -> None: ...
+
+    def untag(self, dataset: str, tag: str) -> bool: ...
+
+    def tags(self, version_id: VersionId) -> tuple[str, ...]: ...
+
+    def hold(self, *, version_id: VersionId | None, file_id: FileId | None, reason: str) -> int:
+        """Record a hold and count its files."""
+
+    def release_hold(self, hold_id: int) -> bool:
+        """Delete a hold and release its files; False when there is none."""
+
+    def release_file_hold(self, file_id: FileId) -> bool:
+        """Delete one hold that names the file itself."""
+
+    def holds(self, version_id: VersionId | None = None) -> tuple[HoldRecord, ...]: ...
+
+
+class ITransaction(Protocol):
+    """One transaction on the catalog: everything in it is committed, or nothing is."""
+
+    @property
+    def files(self) -> IFileRepository: ...
+
+    @property
+    def versions(self) -> IVersionRepository: ...
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
+        """Run one statement with bound values. Only code of the catalog slice calls it."""
+
+    def emit(self, event: Event) -> None:
+        """Publish an event once the transaction is committed; drop it otherwise."""
+
+
+class ICatalog(Protocol):
+    """The catalog of a workspace: one embedded file, shared by threads and processes."""
+
+    def transaction(self) -> AbstractContextManager[ITransaction]:
+        """Commit on success; roll back and re-raise on any BaseException.
+
+        Raises CatalogBusyError when another process keeps the catalog past the deadline."""
+
+    def listing(self, name: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+        """One of the catalog's prepared listings (see ``toolkit/catalog/listings.py``) as a frame."""
+
+    def snapshot(self, tables: Iterable[str]) -> Mapping[str, pa.Table]:
+        """The named catalog tables as they are now, all from one transaction."""
+
+    def setting(self, key: str, default: str) -> str:
+        """Return the stored setting; store and return ``default`` when there is none."""
+
+    def close(self) -> None:
+        """Give the file back. Idempotent; a later use opens it anew."""
+
+
+class IStagedFile(Protocol):
+    """A private file that is being written and will be published or thrown away."""
+
+    @property
+    def path(self) -> Path:
+        """Where to write. Mode 0600; only complete files are ever published from it."""
+
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Append chunks, hashing on the way: one pass, memory independent of the size."""
+
+    def commit(self, record: Callable[[ITransaction, ProducedFile], T]) -> T:
+        """Publish the bytes and count one reference, in one transaction with ``record``.
+
+        ``record`` runs inside that transaction (and once more if it has to be repeated): what it
+        writes is committed together with the file's row, or neither is."""
+
+
+class IArtifactProducer(Protocol):
+    """The one door through which bytes enter the store."""
+
+    def stage(self, media_type: str, *, suffix: str = "") -> AbstractContextManager[IStagedFile]:
+        """Open a staged file; whatever was not committed is removed at the end of the block."""
+
+    def produce(
+        self,
+        stream: BinaryIO | Iterable[bytes],
+        media_type: str,
+        *,
+        suffix: str = "",
+        chunk_size: int | None = None,
+    ) -> ProducedFile:
+        """Store a stream's bytes once. The caller owns one reference, to be given back by
+        ``release``. Memory is bounded by ``chunk_size`` whatever the stream's length."""
+
+    def release(self, file_id: FileId) -> None:
+        """Give back a reference that ``produce`` returned."""
+
+
+class IStoredFiles(Protocol):
+    """Access to bytes that are in the store."""
+
+    def locate(self, file: FileRecord) -> FileLocation:
+        """Where the bytes are, after a look that they are still the ones that were stored.
+
+        Raises FileMissingError or FileChangedError."""
+
+    def usable(self, file: FileRecord) -> bool:
+        """Whether ``locate`` would succeed."""
+
+    def read(self, file: FileRecord, chunk_size: int = 1 << 20) -> Iterator[bytes]:
+        """The bytes in order, verified against the content hash at the end."""
+
+
+class IGarbageCollector(Protocol):
+    """Deletes what nothing uses."""
+
+    def collect(self, *, grace: timedelta, dry_run: bool) -> Any:
+        """Returns a GcReport."""
+
+
+class IChecker(Protocol):
+    """Compares catalog, edges and bytes."""
+
+    def check(self, *, rehash: bool) -> Any:
+        """Returns a CheckReport."""
+
+
+class IDatasetService(Protocol):
+    """Save, find and read datasets. Sampling and analysis stand on it."""
+
+    def save(
+        self,
+        frame: Any,
+        name: str,
+        *,
+        inputs: Sequence[Any] | None = None,
+        how: str = "",
+    ) -> Artifact: ...
+
+    def resolve(self, ref: str) -> VersionRecord: ...
+
+    def scan(self, ref: str) -> pl.LazyFrame: ...
+
+    def batches(self, ref: str, size: int) -> Iterator[pa.RecordBatch]: ...
+
+    def schema(self, ref: str) -> pa.Schema: ...
+
+
+class Closeable(Protocol):
+    """What a workspace closes at its end."""
+
+    def close(self) -> None: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...

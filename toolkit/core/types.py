@@ -1,0 +1,269 @@
+"""The frozen value types that slices exchange. They hold data and no behaviour beyond their own text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+FileId: TypeAlias = int
+"""Primary key of a row of the catalog's ``files`` table."""
+
+VersionId: TypeAlias = int
+"""Primary key of a row of the catalog's ``versions`` table."""
+
+FileState: TypeAlias = Literal["ready", "deleting"]
+VersionKind: TypeAlias = Literal["frame", "file"]
+
+PARQUET_MEDIA_TYPE = "application/vnd.apache.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class ProducedFile:
+    """What the one door returns: the file's row, and whether its bytes were already there."""
+
+    file_id: FileId
+    content_hash: str
+    """``blake3:<hex>`` of the bytes."""
+    uri: str
+    """Absolute path or URL of the bytes."""
+    byte_size: int
+    deduplicated: bool
+    """True when the bytes were stored before and only a reference was added."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A row of ``files``."""
+
+    id: FileId
+    content_hash: str
+    key: str
+    """The object's key below the workspace's storage root; relative, so that a workspace can be moved."""
+    byte_size: int
+    media_type: str
+    ref_count: int
+    """How many versions and holds use the file; at 0 it is garbage once its grace period is over."""
+    state: FileState
+    stamp: str
+    """The backend's change token when the bytes were last verified (see ``ObjectStat.stamp``)."""
+    created_at: datetime
+    unreferenced_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """Bytes that are published in storage and not yet in the catalog."""
+
+    content_hash: str
+    key: str
+    byte_size: int
+    media_type: str
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnRecord:
+    """One column of one version."""
+
+    name: str
+    type: str
+    """The logical type's canonical text, the same whichever engine made the column."""
+    digest: bytes
+    """32 bytes: BLAKE3 over type, row count and values; independent of the column's name."""
+    null_count: int
+    block_digests: bytes = b""
+    """32 bytes for each full block of 131,072 rows, in order: appending continues from them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """A range of a version's rows and the files that hold it."""
+
+    rows: int
+    files: tuple[FragmentFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentFile:
+    """A file of a fragment and which of the version's columns it holds."""
+
+    file: FileRecord
+    columns: tuple[int | None, ...] | None = None
+    """For each column of the version its position in the file, or None when another file of the
+    fragment has it. None as a whole: the file holds every column, in the version's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewVersion:
+    """What a save is about to record."""
+
+    dataset: str
+    kind: VersionKind
+    fingerprint: str
+    rows: int
+    columns: tuple[ColumnRecord, ...]
+    schema: bytes
+    """The frame's Arrow schema as an IPC message; empty for a raw file."""
+    fragments: tuple[tuple[int, FileId], ...]
+    """Row count and file of each fragment, in order."""
+    inputs: tuple[InputRecord, ...] = ()
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    """What a frame carries beside columns, such as a pandas index; part of its identity."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionRecord:
+    """A row of ``versions`` with its dataset's name."""
+
+    id: VersionId
+    dataset: str
+    number: int
+    kind: VersionKind
+    fingerprint: str
+    rows: int
+    byte_size: int
+    """Bytes of the distinct files of the manifest."""
+    schema: bytes
+    metadata: Mapping[str, Any]
+    created_at: datetime
+
+    @property
+    def ref(self) -> str:
+        return f"{self.dataset}@{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class InputRecord:
+    """One edge of lineage: a version of this workspace or a source outside of it."""
+
+    ref: str
+    """``name@3`` for a version, else the URI or path of the source."""
+    version_id: VersionId | None = None
+    """None for an outside source, or for a version that was dropped since."""
+    how: str = ""
+    """The code or the operation that derived the version, as far as it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRecord:
+    """A hold: a named reason why files must stay although no version asks for them."""
+
+    id: int
+    reason: str
+    ref: str
+    """``name@3`` for a held version, empty for a file of its own."""
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """What a save returns: a version, its files, and what it cost."""
+
+    id: VersionId
+    name: str
+    version: int
+    kind: VersionKind
+    rows: int
+    byte_size: int
+    """Bytes of the version's distinct files, as stored."""
+    new_bytes: int
+    """Bytes that this save added to the storage root; 0 when everything was there."""
+    fingerprint: str
+    files: tuple[ProducedFile, ...]
+    deduplicated: bool
+    """True when the very content was stored before: nothing was encoded or written."""
+    created_at: datetime
+    columns: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+
+    @property
+    def ref(self) -> str:
+        """``name@version``, as every method of the workspace takes it."""
+        return f"{self.name}@{self.version}"
+
+    def __str__(self) -> str:
+        state = "already stored" if self.deduplicated else "new"
+        return f"{self.ref}: {self.rows:,} rows, {self.byte_size:,} bytes, {state}"
+
+
+@dataclass(frozen=True, slots=True)
+class DataRef:
+    """A parsed reference to data: ``name`` (newest), ``name@3`` (version) or ``name@tag``."""
+
+    name: str
+    version: int | None = None
+    tag: str | None = None
+
+    def __str__(self) -> str:
+        if self.version is not None:
+            return f"{self.name}@{self.version}"
+        return f"{self.name}@{self.tag}" if self.tag is not None else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class FileLocation:
+    """Where an engine finds the bytes of a stored file."""
+
+    uri: str
+    """Absolute path (a local folder) or full URL."""
+    path: Path | None
+    """The local path, or None for a remote store."""
+    filesystem: Any = None
+    """The fsspec filesystem that opens ``fs_path``, or None for a local path."""
+    fs_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GcReport:
+    """What a garbage collection deleted, or would delete with ``dry_run=True``."""
+
+    files: int
+    bytes: int
+    orphans: int
+    """Objects that no row of the catalog names: left by a crash or a lost race."""
+    orphan_bytes: int
+    waiting: int
+    """Files at 0 references whose grace period is not over."""
+    waiting_bytes: int
+    dry_run: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that ``check`` found wrong."""
+
+    kind: Literal["missing", "changed", "count", "orphan", "unreadable"]
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """The result of comparing catalog, edges and bytes."""
+
+    files: int
+    bytes: int
+    versions: int
+    problems: tuple[Problem, ...]
+    orphans: int
+    """Objects without a row. They cost space and harm nothing; ``gc`` sweeps them."""
+
+    @property
+    def ok(self) -> bool:
+        return not self.problems
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened and is committed."""
+
+    kind: Literal[
+        "file_produced", "file_deduplicated", "file_deleted", "version_created", "version_dropped"
+    ]
+    subject: str
+    """The content hash of a file, or ``name@version``."""
+    detail: Mapping[str, Any] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Frames: reading sources, fingerprints, writing Parquet, versions."""

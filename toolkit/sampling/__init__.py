@@ -1,0 +1,1 @@
+"""Reproducible samples of datasets."""

@@ -1,0 +1,1 @@
+"""A folder, and any fsspec filesystem, behind one protocol."""

@@ -1,0 +1,1 @@
+"""The one door, and what keeps the store clean behind it."""
