@@ -15,7 +15,7 @@
     ├── ReadOnlyError                          saving was asked of a service without a producer
     ├── StorageError (OSError)
     │   ├── ObjectNotFoundError (FileNotFoundError)   no object under this key
-    │   ├── FileMissingError (FileNotFoundError)      a stored file is gone behind the catalog's back
+    │   ├── FileMissingError (FileNotFoundError)      a stored file is gone
     │   └── FileChangedError                          a stored file is not what was stored
     └── CatalogError
         ├── CatalogBusyError (TimeoutError)    another process held it past the deadline

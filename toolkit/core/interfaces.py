@@ -61,12 +61,12 @@ class IFileRepository(Protocol):
         """Count one more use of these bytes.
 
         Inserts the row with ``ref_count`` 1, adds 1 to the row that has the hash already, or takes
-        over a row that is being deleted (its bytes are replaced by ``file``'s). Returns the row as it
-        is now, and True when ``file``'s own object is the one in use."""
+        over a row that is being deleted (its bytes are replaced by ``file``'s). Returns the row as
+        it is now, and True when ``file``'s own object is the one in use."""
 
     def add_references(self, counts: Mapping[FileId, int]) -> None:
-        """Add to several counts at once; negative numbers release. A count that reaches 0 starts the
-        file's grace period."""
+        """Add to several counts at once; negative numbers release. A count that reaches 0 starts
+        the file's grace period."""
 
     def relocate(self, file_id: FileId, file: NewFile) -> None:
         """Point a row at another object with the same bytes (the old one was lost or damaged)."""
@@ -170,7 +170,7 @@ class ICatalog(Protocol):
         Raises CatalogBusyError when another process keeps the catalog past the deadline."""
 
     def listing(self, name: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-        """One of the catalog's prepared listings (see ``toolkit/catalog/listings.py``) as a frame."""
+        """One of the catalog's prepared listings (``toolkit/catalog/listings.py``) as a frame."""
 
     def snapshot(self, tables: Iterable[str]) -> Mapping[str, pa.Table]:
         """The named catalog tables as they are now, all from one transaction."""

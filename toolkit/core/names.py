@@ -40,7 +40,7 @@ def validate_tag(tag: str) -> str:
     """Return the tag as it is, or raise InvalidNameError with the rule."""
     if not isinstance(tag, str) or not _TAG.fullmatch(tag):
         raise InvalidNameError(
-            f"{tag!r} is not a tag: a tag is a letter or underscore followed by at most 62 letters, "
+            f"{tag!r} is not a tag: a letter or underscore followed by at most 62 letters, "
             "digits, underscores, dots or dashes."
         )
     return tag

@@ -1,4 +1,4 @@
-"""The frozen value types that slices exchange. They hold data and no behaviour beyond their own text."""
+"""The frozen value types that slices exchange: data, and no behaviour beyond their own text."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class FileRecord:
     id: FileId
     content_hash: str
     key: str
-    """The object's key below the workspace's storage root; relative, so that a workspace can be moved."""
+    """The object's key below the storage root; relative, so that a workspace can be moved."""
     byte_size: int
     media_type: str
     ref_count: int
-    """How many versions and holds use the file; at 0 it is garbage once its grace period is over."""
+    """How many versions and holds use the file; at 0 it is garbage after its grace period."""
     state: FileState
     stamp: str
     """The backend's change token when the bytes were last verified (see ``ObjectStat.stamp``)."""

@@ -34,10 +34,10 @@ class IStorageBackend(Protocol):
 
     * An object is visible under its key only when it is complete; a write that fails or is
       interrupted (any BaseException) leaves nothing under the key.
-    * When ``write_stream`` or ``publish`` returns, the object is durable: it survives a crash of the
-      machine (a folder: fsync of file and folder; an object store: the upload was acknowledged).
+    * When ``write_stream`` or ``publish`` returns, the object is durable: it survives a crash of
+      the machine (a folder: fsync of file and folder; an object store: the acknowledged upload).
     * A key that exists is never overwritten: a second write raises StorageError.
-    * Failures of the medium are StorageError (missing objects ObjectNotFoundError), naming the object.
+    * Failures of the medium are StorageError (a missing object ObjectNotFoundError), naming it.
     """
 
     @property
@@ -64,7 +64,7 @@ class IStorageBackend(Protocol):
         """Remove the object. A missing one is not an error."""
 
     def list(self, prefix: str = "") -> Iterator[ObjectStat]:
-        """Every complete object whose key starts with ``prefix``, in no order. Never from a cache."""
+        """Every complete object whose key starts with ``prefix``, unordered, never from a cache."""
 
     def locate(self, key: str) -> FileLocation:
         """Where an engine opens the object. Does not look whether it exists."""
@@ -78,5 +78,5 @@ class IStorageFactory(Protocol):
     ) -> IStorageBackend:
         """A backend for a folder, a ``file://`` URL or any URL that fsspec knows.
 
-        Raises InvalidArgumentError for a URL whose protocol fsspec does not know or whose package is
-        not installed, naming the package."""
+        Raises InvalidArgumentError for a URL whose protocol fsspec does not know or whose package
+        is not installed, naming the package."""
