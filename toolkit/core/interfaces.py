@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from toolkit.core.types import (
@@ -270,14 +269,16 @@ class IDatasetService(Protocol):
     def schema(self, ref: str) -> pa.Schema: ...
 
 
-class Closeable(Protocol):
-    """What a workspace closes at its end."""
+class ISqlSources(Protocol):
+    """What SQL can reach: the frames of a workspace by name, and the catalog's tables."""
 
-    def close(self) -> None: ...
+    def frame_names(self) -> Sequence[str]:
+        """Every dataset that is a frame, by the name it has in SQL."""
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None: ...
+    def frame_locations(self, name: str) -> tuple[VersionRecord, Sequence[FileLocation]]:
+        """The newest version of a dataset and its Parquet files, in the order of its rows.
+
+        Raises DatasetNotFoundError, FileMissingError, FileChangedError."""
+
+    def catalog_tables(self, names: Iterable[str]) -> Mapping[str, pa.Table]:
+        """Read-only copies of catalog tables as they are now, all from one transaction."""
