@@ -38,6 +38,8 @@ class StorageFactory:
         if not text:
             raise InvalidArgumentError("The storage root is empty: pass a folder or a URL.")
         url = _URL.match(text)
+        if url is None and "://" in text:
+            raise _meaningless(text)
         protocol = url[1].lower() if url else "file"
         if protocol in _LOCAL:
             return _local(text, is_url=url is not None, options=storage_options)
@@ -48,10 +50,7 @@ class StorageFactory:
     ) -> IStorageBackend:
         shown = without_userinfo(url)
         if "::" in url or "?" in url or "#" in url:
-            raise InvalidArgumentError(
-                f"{shown.partition('?')[0]} cannot be a storage root: chained URLs, queries and "
-                "fragments mean nothing here. Pass options as storage_options."
-            )
+            raise _meaningless(url)
         try:
             url = protocol + url[len(protocol) :]
             return FsspecStorageBackend(url, options, timeout=self._timeout)
@@ -67,6 +66,15 @@ class StorageFactory:
                 f"{shown} cannot be a storage root: the protocol {protocol!r} is unknown. "
                 "Pass a folder, or a URL that fsspec knows, such as s3://bucket/prefix."
             ) from error
+
+
+def _meaningless(url: str) -> InvalidArgumentError:
+    # What follows a `?` may be a signature.
+    shown = without_userinfo(url).partition("?")[0]
+    return InvalidArgumentError(
+        f"{shown} cannot be a storage root: chained URLs, queries and fragments mean nothing here. "
+        "Pass a plain URL, and options as storage_options."
+    )
 
 
 def _local(root: str, *, is_url: bool, options: Mapping[str, Any] | None) -> IStorageBackend:
