@@ -1,1 +1,5 @@
-"""Reproducible samples of datasets."""
+"""Reproducible random samples of datasets, simple and stratified, in one pass."""
+
+from toolkit.sampling.service import SamplingService
+
+__all__ = ["SamplingService"]
