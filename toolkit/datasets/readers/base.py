@@ -1,0 +1,103 @@
+"""The faces that every reader derives from its lazy frame."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from typing import ClassVar
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from toolkit.core.errors import InvalidArgumentError, SourceError
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.sources import ResolvedSource
+
+STREAM_ROWS = 131_072
+"""Rows a batch of the Arrow stream has at most."""
+
+
+class LazyFrameReader(ABC):
+    """Everything of IDatasetReader that follows from ``polars()``."""
+
+    hint: ClassVar[str]
+    """What a person can do when a file of this format cannot be read."""
+
+    def __init__(self, source: ResolvedSource) -> None:
+        self._source = source
+
+    def __repr__(self) -> str:
+        files = len(self._source.paths)
+        shown = "1 file" if files == 1 else f"{files} files"
+        return f"{type(self).__name__}({self._source.given!r}, {shown})"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        return self._source.urls
+
+    @abstractmethod
+    def polars(self) -> pl.LazyFrame: ...
+
+    def schema(self) -> pa.Schema:
+        return self._arrow_schema(self._frame_schema())
+
+    def arrow(self) -> pads.Dataset | pa.RecordBatchReader:
+        return self._stream()
+
+    def batches(self, size: int) -> Iterator[pa.RecordBatch]:
+        if size < 1:
+            raise InvalidArgumentError(f"A batch of {size} rows cannot be: pass a size from 1.")
+        frame = self.polars()
+        self.schema()
+        return self._batches(frame, size)
+
+    def count(self) -> int:
+        frame = self.polars()
+        with self._reading():
+            return int(frame.select(pl.len()).collect().item())
+
+    def head(self, n: int = 5) -> pl.DataFrame:
+        if n < 0:
+            raise InvalidArgumentError(f"The first {n} rows cannot be: pass a number from 0.")
+        frame = self.polars()
+        with self._reading():
+            return frame.head(n).collect()
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        return self._stream().__arrow_c_stream__(requested_schema)
+
+    def _frame_schema(self) -> pl.Schema:
+        frame = self.polars()
+        with self._reading():
+            return frame.collect_schema()
+
+    def _stream(self) -> pa.RecordBatchReader:
+        return pa.RecordBatchReader.from_batches(self.schema(), self.batches(STREAM_ROWS))
+
+    def _batches(self, frame: pl.LazyFrame, size: int) -> Iterator[pa.RecordBatch]:
+        with self._reading():
+            for part in frame.collect_batches(chunk_size=size, maintain_order=True):
+                yield from part.to_arrow().to_batches(max_chunksize=size)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(self._source.given, self.hint, remote=self._source.remote)
+
+    def _arrow_schema(self, schema: pl.Schema) -> pa.Schema:
+        try:
+            return pl.DataFrame(schema=schema).to_arrow().schema
+        except pa.ArrowException as error:
+            foreign = [f"{name!r} ({dtype})" for name, dtype in schema.items() if _foreign(dtype)]
+            raise SourceError(
+                f"{self._source.given} has types that Arrow does not have: columns "
+                f"{', '.join(foreign)}. Cast them in the frame that polars() gives."
+            ) from error
+
+
+def _foreign(dtype: pl.DataType) -> bool:
+    try:
+        pl.DataFrame(schema={"column": dtype}).to_arrow()
+    except pa.ArrowException:
+        return True
+    return False

@@ -1,0 +1,129 @@
+"""Chooses the reader class for a source: a mapping from suffix or content to format."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from posixpath import basename
+from typing import Any
+
+from toolkit.core.errors import InvalidArgumentError, SourceError
+from toolkit.datasets.interfaces import IDatasetReader
+from toolkit.datasets.readers.csv import CSVDatasetReader, looks_like_csv
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet import ParquetDatasetReader, looks_like_parquet
+from toolkit.datasets.readers.sources import ResolvedSource, resolve
+from toolkit.datasets.readers.text import prefix
+
+SNIFF_BYTES = 4096
+_PACKED = (".gz", ".zst", ".bz2")
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderFormat:
+    """A format that the factory knows."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    """Lower case, with their dot."""
+    sniff: Callable[[bytes], bool]
+    """Tells from the first bytes of a file, unpacked, whether it has the format."""
+    cls: Callable[..., IDatasetReader]
+    """Called with the resolved source and the options of ``reader``."""
+
+
+class DatasetReaderFactory:
+    """See IDatasetReaderFactory. ``storage_options`` go to fsspec for every URL."""
+
+    def __init__(self, storage_options: Mapping[str, Any] | None = None) -> None:
+        self._storage_options = dict(storage_options or {})
+        self._formats: dict[str, ReaderFormat] = {}
+        # Text is what is left when nothing more specific answers: later formats are asked first.
+        self.register(
+            "csv", (".csv", ".tsv", ".tab", ".psv", ".txt"), looks_like_csv, CSVDatasetReader
+        )
+        self.register(
+            "parquet", (".parquet", ".parq", ".pq"), looks_like_parquet, ParquetDatasetReader
+        )
+
+    @property
+    def formats(self) -> tuple[str, ...]:
+        """Names of the formats, in the order of their registration."""
+        return tuple(self._formats)
+
+    def register(
+        self,
+        name: str,
+        suffixes: tuple[str, ...],
+        sniff: Callable[[bytes], bool],
+        cls: Callable[..., IDatasetReader],
+    ) -> None:
+        self._formats.pop(name, None)
+        self._formats[name] = ReaderFormat(name, tuple(suffixes), sniff, cls)
+
+    def reader(self, source: Any, format: str | None = None, **options: Any) -> IDatasetReader:
+        chosen = None if format is None else self._named(format)
+        select = partial(self._select, chosen=chosen)
+        resolved = resolve(source, self._storage_options, select=select)
+        found = chosen or self._by_suffix(resolved) or self._by_content(resolved)
+        _require_options(found, options)
+        return found.cls(resolved, **options)
+
+    def _named(self, name: str) -> ReaderFormat:
+        try:
+            return self._formats[name]
+        except KeyError:
+            raise InvalidArgumentError(
+                f"format={name!r} is not a format. Known formats: {', '.join(self._formats)}."
+            ) from None
+
+    def _select(self, paths: Sequence[str], *, chosen: ReaderFormat | None) -> Sequence[str]:
+        """The data files of a folder: those with a suffix of the format, or of any format."""
+        if chosen is None:
+            return [path for path in paths if self._of_suffix(path)]
+        return [path for path in paths if self._of_suffix(path) is chosen] or paths
+
+    def _of_suffix(self, path: str) -> ReaderFormat | None:
+        name = basename(path).lower()
+        for packed in _PACKED:
+            name = name.removesuffix(packed)
+        return next(
+            (found for found in self._formats.values() if name.endswith(found.suffixes)), None
+        )
+
+    def _by_suffix(self, source: ResolvedSource) -> ReaderFormat | None:
+        found = {known.name for path in source.paths if (known := self._of_suffix(path))}
+        if len(found) > 1:
+            raise SourceError(
+                f"{source.given} holds files of several formats: {', '.join(sorted(found))}. "
+                "Pass format=… for the files of one of them in a folder, or a glob such as *.csv."
+            )
+        # Files without a suffix of their own go along with the others.
+        return self._formats[found.pop()] if found else None
+
+    def _by_content(self, source: ResolvedSource) -> ReaderFormat:
+        path, url = source.paths[0], source.urls[0]
+        with reading(url, "Pass format=… to say what it is.", remote=source.remote):
+            head = prefix(source, path, SNIFF_BYTES)
+        for known in reversed(self._formats.values()):
+            if known.sniff(head):
+                return known
+        raise SourceError(
+            f"{url} is empty or has no known format. Pass format=… as one of "
+            f"{', '.join(self._formats)} if it is one of them."
+        )
+
+
+def _require_options(found: ReaderFormat, options: Mapping[str, Any]) -> None:
+    parameters = inspect.signature(found.cls).parameters
+    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
+        return
+    known = list(parameters)[1:]
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise InvalidArgumentError(
+            f"The {found.name} format has no option {unknown[0]!r}. "
+            + (f"Its options: {', '.join(known)}." if known else "It has no options.")
+        )

@@ -1,0 +1,52 @@
+"""Turns what engines and file systems raise while reading into the toolkit's errors."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import polars as pl
+import pyarrow as pa
+
+from toolkit.core.errors import SourceError, SourceNotFoundError, ToolkitError
+
+# A damaged file can make polars panic, and PanicException is not an Exception.
+ENGINE_FAILURES: tuple[type[BaseException], ...] = (
+    pl.exceptions.PolarsError,
+    pl.exceptions.PanicException,
+    pa.ArrowException,
+    OSError,
+    EOFError,
+    UnicodeError,
+    zlib.error,
+)
+
+
+@contextmanager
+def reading(name: str, hint: str, *, remote: bool = False) -> Iterator[None]:
+    """Raise SourceError for what goes wrong with source ``name`` in the block.
+
+    ``hint`` says what the person can do. ``remote`` also catches the errors of the file system's
+    own client library, which fsspec hands through as they are. Errors of the toolkit, interrupts
+    and lack of memory pass.
+    """
+    failures: tuple[type[BaseException], ...] = ENGINE_FAILURES
+    if remote:
+        failures = (Exception, *ENGINE_FAILURES)
+    try:
+        yield
+    except (ToolkitError, MemoryError):
+        raise
+    except FileNotFoundError as error:
+        raise SourceNotFoundError(
+            f"{name} is no longer there ({first_line(error)}). Make the reader anew."
+        ) from error
+    except failures as error:
+        raise SourceError(f"{name} could not be read: {first_line(error)}. {hint}") from error
+
+
+def first_line(error: BaseException) -> str:
+    """The engine's message without its advice, which speaks of the engine's own options."""
+    lines = str(error).strip().splitlines()
+    return lines[0].strip().rstrip(".") if lines else type(error).__name__
