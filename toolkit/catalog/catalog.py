@@ -1,0 +1,90 @@
+"""The catalog of a workspace: transactions, listings, snapshots and settings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from toolkit.catalog import connection, listings, snapshot
+from toolkit.catalog.events import EventBus
+from toolkit.catalog.transaction import Transaction
+from toolkit.core.interfaces import IEventBus
+
+if TYPE_CHECKING:
+    import os
+
+    import polars as pl
+    import pyarrow as pa
+
+
+class Catalog:
+    """One embedded DuckDB file, shared by threads and processes.
+
+    ``path`` is the catalog file (``catalog.duckdb``), which is made with its folder at the first
+    use; its lock files and its high-water mark lie beside it. ``timeout`` is how many seconds to
+    wait for other threads and processes before CatalogBusyError.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        timeout: float = 30.0,
+        events: IEventBus | None = None,
+    ) -> None:
+        self.path = Path(path)
+        self.timeout = timeout
+        self.events: IEventBus = EventBus() if events is None else events
+        self._connection = connection.shared(self.path)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Commit on success; roll back and re-raise on any BaseException.
+
+        Events are published after the commit, when the catalog is free again.
+
+        Raises CatalogBusyError past the deadline, TransactionError when this thread has a
+        transaction open already, or when a statement failed and the error was swallowed.
+        """
+        with self._connection.use(self.timeout) as database:
+            transaction = Transaction(database, self._connection.mark)
+            try:
+                yield transaction
+                transaction.commit()
+            except BaseException:
+                transaction.roll_back()
+                raise
+        self.events.publish(transaction.events)
+
+    def listing(self, name: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+        """One of the prepared listings (see ``listings.LISTINGS``) as a frame.
+
+        Raises QueryError for an unknown name.
+        """
+        with self.transaction() as transaction:
+            return listings.run(transaction, name, parameters)
+
+    def snapshot(self, tables: Iterable[str]) -> Mapping[str, pa.Table]:
+        """The named catalog tables as they are now, all from one transaction.
+
+        Raises QueryError for an unknown name, with what exists.
+        """
+        with self.transaction() as transaction:
+            return snapshot.take(transaction, tables)
+
+    def setting(self, key: str, default: str) -> str:
+        """Return the stored setting; store and return ``default`` when there is none."""
+        with self.transaction() as transaction:
+            rows = transaction.query("SELECT value FROM settings WHERE key = ?", (key,))
+            if rows:
+                return str(rows[0][0])
+            transaction.query("INSERT INTO settings VALUES (?, ?)", (key, default))
+            return default
+
+    def close(self) -> None:
+        """Give the file back. Idempotent; a later use opens it anew.
+
+        Raises TransactionError inside a transaction of the same thread."""
+        self._connection.close()

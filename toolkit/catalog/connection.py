@@ -1,0 +1,272 @@
+"""Who may use the catalog file, and for how long: mutex, lease, attachment, idle release.
+
+Every catalog object of a process that names the same file shares one ``Connection``. A use takes
+the process's mutex, then the lease, then attaches the file; the file stays attached while uses
+follow each other, and a background thread gives it back soon after the last one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from toolkit.catalog import migrations
+from toolkit.catalog.database import Database
+from toolkit.catalog.lease import Lease
+from toolkit.catalog.mark import HighWaterMark
+from toolkit.core.errors import CatalogBusyError, CatalogDamagedError, TransactionError
+
+KEEP_SECONDS = 0.05
+"""How long the lease is kept: after the last use when nobody waits, in total when someone does."""
+
+_TICK_SECONDS = 0.01
+"""How often an idle holder looks whether someone waits."""
+
+_EXIT_SECONDS = 5.0
+"""How long the end of the process waits for a transaction of another thread."""
+
+
+class Connection:
+    """The process's one way to a catalog file. Safe to share between threads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.mark = HighWaterMark(path.with_suffix(".mark"))
+        self._lease = Lease(path.with_suffix(".lock"), path.with_suffix(".turnstile"))
+        self._database: Database | None = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._pid = os.getpid()
+        self._mutex = threading.RLock()
+        self._owner: int | None = None
+        self._attached = False
+        self._attached_at = self._used_at = 0.0
+        self._releaser: threading.Thread | None = None
+
+    @contextmanager
+    def use(self, timeout: float) -> Iterator[Database]:
+        """Have the catalog attached, for this thread alone.
+
+        Raises CatalogBusyError when it is not to be had within ``timeout`` seconds, and
+        TransactionError when this thread uses it already.
+        """
+        if self._pid != os.getpid():
+            self.forget()
+        pid = self._pid
+        self._refuse_nesting()
+        deadline = time.monotonic() + timeout
+        try:
+            self._take_mutex(timeout)
+            yield self._open(deadline)
+        finally:
+            if pid == os.getpid():
+                self._end_use()
+
+    def close(self) -> None:
+        """Give the file back and end the DuckDB instance. Idempotent; a later use opens anew.
+
+        Waits for transactions of other threads; raises TransactionError inside one's own.
+        """
+        if self._pid != os.getpid():
+            self.forget()
+        self._refuse_nesting()
+        with self._mutex:
+            self._discard()
+
+    def close_at_exit(self) -> None:
+        """Close even inside a transaction (which is rolled back), without waiting for long."""
+        if self._pid == os.getpid() and self._mutex.acquire(timeout=_EXIT_SECONDS):
+            try:
+                self._discard()
+            finally:
+                self._mutex.release()
+
+    def forget(self) -> None:
+        """In a forked child: leave everything to the parent and start anew.
+
+        The inherited DuckDB instance is neither used nor closed: its threads and locks did not
+        survive the fork, and what it wrote would be lost or worse.
+        """
+        if self._database is not None:
+            _inherited.append(self._database)
+        self._database = None
+        self._lease.abandon()
+        self._reset()
+
+    def _refuse_nesting(self) -> None:
+        if self._owner == threading.get_ident():
+            raise TransactionError(
+                f"A transaction on {self.path} is open in this thread already, and DuckDB has no "
+                "nested ones. Pass the open transaction on, or end it first."
+            )
+
+    def _take_mutex(self, timeout: float) -> None:
+        if not self._mutex.acquire(timeout=max(timeout, 0)):
+            raise CatalogBusyError(
+                f"The catalog {self.path} is in use by another thread of this process "
+                f"({os.getpid()}); waited {timeout:.1f} s. Try again when its work is done."
+            )
+        self._owner = threading.get_ident()
+
+    def _end_use(self) -> None:
+        if self._owner == threading.get_ident():
+            self._owner = None
+            try:
+                self._after_use()
+            finally:
+                self._mutex.release()
+        else:
+            # An interrupt may fall between taking the mutex and noting its owner; an RLock
+            # refuses to be released by a thread that does not have it.
+            with suppress(RuntimeError):
+                self._mutex.release()
+
+    def _after_use(self) -> None:
+        self._used_at = time.monotonic()
+        if self._database is not None and self._database.broken:
+            self._discard()
+        elif self._attached and (
+            self._releaser is None
+            or (self._used_at - self._attached_at >= KEEP_SECONDS and self._lease.contended())
+        ):
+            self._give_back()
+
+    def _open(self, deadline: float) -> Database:
+        if self._attached and self._database is not None:
+            return self._database
+        try:
+            self._lease.acquire(deadline)
+            if self._database is None:
+                self._database = Database()
+            self._attach(self._database, deadline)
+            self._attached = True
+            self._attached_at = self._used_at = time.monotonic()
+            self._start_releaser()
+        except BaseException:
+            self._discard()
+            raise
+        return self._database
+
+    def _attach(self, database: Database, deadline: float) -> None:
+        if not self.path.exists():
+            self._create(database, deadline)
+        database.attach(self.path, deadline)
+        self.mark.check(migrations.upgrade(database, self.path), self.path)
+
+    def _create(self, database: Database, deadline: float) -> None:
+        """Create under another name first: a crash must not leave half a catalog."""
+        self.mark.check(0, self.path)
+        wal = self.path.with_name(self.path.name + ".wal")
+        if wal.exists():
+            raise CatalogDamagedError(
+                f"The catalog {self.path} is gone while its write-ahead log {wal.name} is there. "
+                "Restore the catalog from a backup, or move the log away to start anew."
+            )
+        draft = self.path.with_name(self.path.name + ".new")
+        for leftover in (draft, draft.with_name(draft.name + ".wal")):
+            leftover.unlink(missing_ok=True)
+        database.attach(draft, deadline)
+        migrations.create(database)
+        database.detach(checkpoint=True)
+        draft.rename(self.path)
+
+    def _give_back(self) -> None:
+        """Detach, then unlock: in this order whatever happens."""
+        self._attached = False
+        try:
+            if self._database is not None:
+                self._database.detach()
+                if self._database.broken:
+                    self._discard()
+        except BaseException:
+            self._discard()
+            raise
+        finally:
+            self._lease.release()
+
+    def _discard(self) -> None:
+        """End the instance, which gives the file back too, then unlock."""
+        database, self._database = self._database, None
+        attached, self._attached = self._attached, False
+        try:
+            if database is not None:
+                with suppress(Exception):
+                    if attached and not database.broken:
+                        database.roll_back()
+                        database.detach()
+                database.close()
+        finally:
+            self._lease.release()
+
+    def _start_releaser(self) -> None:
+        """A thread for as long as the file is attached: an idle process has none."""
+        thread = threading.Thread(
+            target=self._release_when_idle,
+            args=(self._attached_at,),
+            name="toolkit-catalog-release",
+            daemon=True,
+        )
+        try:
+            thread.start()
+        except RuntimeError:
+            # At the end of the interpreter no thread can be started: give back after each use.
+            self._releaser = None
+        else:
+            self._releaser = thread
+
+    def _release_when_idle(self, attached_at: float) -> None:
+        while True:
+            time.sleep(_TICK_SECONDS)
+            if not self._mutex.acquire(blocking=False):
+                continue
+            try:
+                if not self._attached or self._attached_at != attached_at:
+                    return
+                idle = time.monotonic() - self._used_at
+                if idle >= KEEP_SECONDS or (idle >= _TICK_SECONDS and self._lease.contended()):
+                    self._give_back()
+                    return
+            finally:
+                self._mutex.release()
+
+
+_connections: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()
+_connections_lock = threading.Lock()
+_inherited: list[Database] = []
+"""DuckDB instances of a parent process, kept so that they are never closed in the child."""
+
+
+def shared(path: Path) -> Connection:
+    """The process's connection to a catalog file, however the path is spelled."""
+    resolved = path.resolve()
+    with _connections_lock:
+        connection = _connections.get(str(resolved))
+        if connection is None:
+            connection = _connections[str(resolved)] = Connection(resolved)
+        return connection
+
+
+def _close_all() -> None:
+    for connection in list(_connections.values()):
+        with suppress(Exception):
+            connection.close_at_exit()
+
+
+def _forget_all() -> None:
+    global _connections_lock  # noqa: PLW0603 - the parent's may be locked for ever in the child
+    _connections_lock = threading.Lock()
+    for connection in list(_connections.values()):
+        connection.forget()
+
+
+# After the interpreter is torn down DuckDB's objects would be reported as leaked.
+atexit.register(_close_all)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)

@@ -1,0 +1,102 @@
+"""Named listings of the catalog, as polars frames. Timestamps are in UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from toolkit.core.errors import QueryError, did_you_mean
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from toolkit.catalog.transaction import Transaction
+
+_DATASETS = """
+    WITH newest AS (
+        SELECT dataset_id, count(*) AS versions, max(number) AS number
+        FROM versions GROUP BY dataset_id
+    ),
+    widths AS (
+        SELECT version_id, count(*) AS columns FROM columns
+        WHERE version_id IN (
+            SELECT v.id FROM versions v JOIN newest n USING (dataset_id, number)
+        )
+        GROUP BY version_id
+    ),
+    marks AS (SELECT dataset_id, list(tag ORDER BY tag) AS tags FROM tags GROUP BY dataset_id)
+    SELECT d.name, v.kind, n.versions, v.number AS version, v.rows,
+        coalesce(w.columns, 0) AS columns, v.byte_size, v.created_at,
+        coalesce(m.tags, []::VARCHAR[]) AS tags
+    FROM newest n
+    JOIN datasets d ON d.id = n.dataset_id
+    JOIN versions v ON v.dataset_id = n.dataset_id AND v.number = n.number
+    LEFT JOIN widths w ON w.version_id = v.id
+    LEFT JOIN marks m ON m.dataset_id = d.id
+    ORDER BY d.folded
+"""
+
+_HISTORY = """
+    WITH chosen AS (
+        SELECT v.* FROM versions v JOIN datasets d ON d.id = v.dataset_id
+        WHERE d.folded = lower(?)
+    ),
+    widths AS (
+        SELECT version_id, count(*) AS columns FROM columns
+        WHERE version_id IN (SELECT id FROM chosen) GROUP BY version_id
+    ),
+    sources AS (
+        SELECT version_id, list(ref ORDER BY ordinal) AS inputs FROM inputs
+        WHERE version_id IN (SELECT id FROM chosen) GROUP BY version_id
+    ),
+    marks AS (SELECT version_id, list(tag ORDER BY tag) AS tags FROM tags GROUP BY version_id)
+    SELECT c.number AS version, c.kind, c.rows, coalesce(w.columns, 0) AS columns, c.byte_size,
+        c.fingerprint, c.created_at,
+        coalesce(s.inputs, []::VARCHAR[]) AS inputs,
+        coalesce(m.tags, []::VARCHAR[]) AS tags,
+        c.id IN (SELECT version_id FROM holds WHERE version_id IS NOT NULL) AS held
+    FROM chosen c
+    LEFT JOIN widths w ON w.version_id = c.id
+    LEFT JOIN sources s ON s.version_id = c.id
+    LEFT JOIN marks m ON m.version_id = c.id
+    ORDER BY c.number
+"""
+
+_STATS = """
+    WITH stored AS (
+        SELECT count(*) AS files, coalesce(sum(ref_count), 0) AS refs,
+            coalesce(sum(byte_size), 0) AS bytes,
+            count(*) FILTER (ref_count = 0) AS garbage_files,
+            coalesce(sum(byte_size) FILTER (ref_count = 0), 0) AS garbage_bytes
+        FROM files
+    ),
+    logical AS (
+        SELECT count(DISTINCT dataset_id) AS datasets, count(*) AS versions,
+            coalesce(sum(byte_size), 0) AS bytes
+        FROM versions
+    )
+    SELECT l.datasets, l.versions, s.files, s.refs::BIGINT AS "references",
+        s.bytes::BIGINT AS stored_bytes, l.bytes::BIGINT AS logical_bytes,
+        s.garbage_files, s.garbage_bytes::BIGINT AS garbage_bytes,
+        (l.bytes - s.bytes)::BIGINT AS saved_bytes
+    FROM stored s, logical l
+"""
+
+LISTINGS = {"datasets": _DATASETS, "history": _HISTORY, "stats": _STATS}
+"""``datasets``: a row a dataset that has versions; the columns other than ``versions`` and ``tags``
+are of the newest one. ``history`` (parameter: a dataset's name): a row a version, oldest first.
+``stats``: one row; sizes in bytes."""
+
+
+def run(transaction: Transaction, name: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
+    """Run a listing. Raises QueryError for an unknown name."""
+    import polars as pl
+
+    sql = LISTINGS.get(name)
+    if sql is None:
+        raise QueryError(
+            f'There is no listing "{name}". ' + did_you_mean(name, LISTINGS, noun="listings")
+        )
+    frame = pl.from_arrow(transaction.arrow(sql, parameters))
+    assert isinstance(frame, pl.DataFrame)
+    return frame
