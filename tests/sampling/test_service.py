@@ -191,6 +191,24 @@ def test_types_survive(datasets):
     assert sample.equals(frame[sample["row"].to_list()])
 
 
+@pytest.mark.parametrize("column", ["enum", "category", "text"])
+def test_view_layouts_can_be_stratified(datasets, column: str):
+    frame = pl.DataFrame(
+        {
+            "row": range(100),
+            "enum": pl.Series(["a", "b"] * 50, dtype=pl.Enum(["b", "a"])),
+            "category": pl.Series(["a", "b"] * 50, dtype=pl.Categorical),
+            "text": ["a", "b"] * 50,
+        }
+    )
+    table = pa.table(frame)
+    assert "string_view" in str(table.schema.field(column).type)
+    datasets.save(table, "t")
+    artifact = SamplingService(datasets).sample("t", n=10, by=column)
+    sample = pl.from_arrow(datasets.table(artifact.ref))
+    assert sorted(sample[column].cast(pl.String)) == ["a"] * 5 + ["b"] * 5
+
+
 def test_frame_metadata_that_describes_all_rows_is_left_behind(datasets):
     table = numbers(10).to_arrow().replace_schema_metadata({"pandas": '{"index": "0 to 10"}'})
     datasets.save(table, "t")

@@ -24,7 +24,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from toolkit.sampling.layout import keepable
 from toolkit.sampling.strata import allocate
 
 DEFAULT_SLACK = 40.0
@@ -42,7 +41,9 @@ class Candidates:
     """
 
     def __init__(self, schema: pa.Schema, rate: float, *, slack: float = DEFAULT_SLACK):
-        self._schema = keepable(schema)
+        """``schema`` is that of the batches, as ``layout.keepable`` makes it; ``rate`` the sample's
+        share of the rows."""
+        self._schema = schema
         self._rate = rate
         self._slack = slack
         self._sizes = np.zeros(0, np.int64)
@@ -67,7 +68,7 @@ class Candidates:
         chosen = np.flatnonzero(keys <= self._limits()[codes])
         if not chosen.size:
             return
-        rows = pa.Table.from_batches([batch]).cast(self._schema).take(pa.array(chosen))
+        rows = pa.Table.from_batches([batch]).take(pa.array(chosen))
         self._append(rows, keys[chosen], codes[chosen])
         if self._held > 2 * self._settled + _MIN_PENDING or len(self._tables) > _MAX_PARTS:
             self._prune()

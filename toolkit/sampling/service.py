@@ -14,6 +14,7 @@ from toolkit.core.interfaces import IDatasetService
 from toolkit.core.types import Artifact
 from toolkit.sampling.candidates import DEFAULT_SLACK, Candidates
 from toolkit.sampling.keys import MAX_SEED, row_keys
+from toolkit.sampling.layout import keepable
 from toolkit.sampling.strata import Strata
 
 BATCH_ROWS = 65_536
@@ -86,16 +87,16 @@ class SamplingService:
         self, ref: str, schema: pa.Schema, n: int, rows: int, *, seed: int, by: tuple[str, ...]
     ) -> pa.Table:
         # Metadata such as a pandas index describes all rows, which the sample does not have.
-        schema = schema.remove_metadata()
+        schema = keepable(schema.remove_metadata())
         slack = self._slack
         while True:
             candidates = Candidates(schema, n / rows if rows else 1.0, slack=slack)
             strata = Strata(by, schema)
             position = 0
             for batch in self._datasets.batches(ref, self._batch_rows):
+                rows_of_batch = batch.cast(schema)
                 keys = row_keys(seed, position, batch.num_rows)
-                codes = strata.codes(batch)
-                candidates.add(batch.replace_schema_metadata(None), keys, codes)
+                candidates.add(rows_of_batch, keys, strata.codes(rows_of_batch))
                 position += batch.num_rows
             sample = candidates.select(n)
             if sample is not None:
