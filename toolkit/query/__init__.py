@@ -1,0 +1,1 @@
+"""Ad-hoc SQL over a workspace: datasets as views, in a DuckDB instance of its own."""
