@@ -10,6 +10,7 @@ from typing import Any
 
 import fsspec
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
 
 from toolkit.core.errors import InvalidArgumentError, StorageError
 from toolkit.storage.backends.deadline import DeadlineError, Heartbeat, call_within
@@ -133,8 +134,40 @@ def test_an_object_that_shrinks_while_it_is_read_is_an_error(s3_store: Any) -> N
     chunks = s3_store.backend().read_stream(KEY)
     next(chunks)
     s3_store.put(KEY, bytes(9 * MB))
-    with pytest.raises(StorageError, match=KEY):
+    with pytest.raises(StorageError, match=rf"{KEY}.*ends after {9 * MB:,} bytes"):
         list(chunks)
+
+
+class ForgetfulMemory(MemoryFileSystem):  # type: ignore[misc]
+    """Answers ``info`` from a cache of its own until it is told to forget."""
+
+    protocol = "toolkit-test-cached"
+    cachable = False
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._known: dict[str, Any] = {}
+
+    @classmethod
+    def _strip_protocol(cls, path: str) -> str:
+        return str(super()._strip_protocol(path.removeprefix(f"{cls.protocol}://")))
+
+    def info(self, path: str, **kwargs: Any) -> Any:
+        if path not in self._known:
+            self._known[path] = super().info(path, **kwargs)
+        return self._known[path]
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        self._known.clear()
+
+
+def test_stat_does_not_believe_a_cache_that_a_filesystem_keeps(memory_store: Any) -> None:
+    fsspec.register_implementation(ForgetfulMemory.protocol, ForgetfulMemory, clobber=True)
+    memory_store.put(KEY, b"one")
+    backend = FsspecStorageBackend(memory_store.url.replace("memory", ForgetfulMemory.protocol))
+    assert backend.stat(KEY).byte_size == 3
+    memory_store.put(KEY, b"other")
+    assert backend.stat(KEY).byte_size == 5
 
 
 def test_an_upload_that_fails_leaves_no_spool_and_no_staging(

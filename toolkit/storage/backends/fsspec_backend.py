@@ -174,6 +174,7 @@ class FsspecStorageBackend:
         return f"{self.root.rstrip('/')}/{key}"
 
     def _fresh(self) -> Any:
+        # Some filesystems keep a cache of their own, which the option against listings misses.
         filesystem = self._connection.filesystem
         filesystem.invalidate_cache()
         return filesystem
