@@ -15,7 +15,7 @@ from typing import NoReturn
 import duckdb
 
 from toolkit.core.errors import QueryError
-from toolkit.query.names import TableName, Tree, nodes_of, tables_in_tree, tables_in_words
+from toolkit.query.names import TableName, Tree, nodes_of, tables_in_nodes, tables_in_words
 from toolkit.query.words import Word, position, words_of
 
 ONLY_QUERIES = "Only one query can run here: SELECT, FROM, WITH, VALUES, DESCRIBE, PIVOT or EXPLAIN"
@@ -86,9 +86,9 @@ def _tables_of(
 def _check_select(
     connection: duckdb.DuckDBPyConnection, sql: str, whole: str
 ) -> tuple[TableName, ...]:
-    tree = _parse(connection, sql)
+    nodes = tuple(nodes_of(_parse(connection, sql)))
     shift = len(whole.encode()) - len(sql.encode())
-    for node, _scope in nodes_of(tree):
+    for node, _scope in nodes:
         kind = node.get("type")
         if isinstance(kind, str) and kind.endswith("_NODE") and kind not in READING_NODES:
             raise QueryError(f"{ONLY_QUERIES}; this one has a part that is {_plain(kind)}.")
@@ -101,7 +101,7 @@ def _check_select(
                 "SHOW TABLES has nothing to show: a view is made only for what a query names. "
                 "List what exists with datasets()."
             )
-    return tuple(name.shifted(shift) for name in tables_in_tree(tree))
+    return tuple(name.shifted(shift) for name in tables_in_nodes(nodes))
 
 
 def _check_explain(

@@ -8,7 +8,7 @@ from its words, which may name too many and never too few.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -55,13 +55,17 @@ def nodes_of(tree: Tree) -> Iterator[tuple[Mapping[str, Any], frozenset[str]]]:
                 pending.append((body, inner | {name} if recursive else inner))
                 inner |= {name}
             yield node, inner
-            pending.extend((v, inner) for k, v in reversed(node.items()) if k != "cte_map")
+            for key, value in reversed(node.items()):
+                if key != "cte_map" and isinstance(value, (dict, list)):
+                    pending.append((value, inner))
 
 
-def tables_in_tree(tree: Tree) -> tuple[TableName, ...]:
+def tables_in_nodes(
+    nodes: Iterable[tuple[Mapping[str, Any], frozenset[str]]],
+) -> tuple[TableName, ...]:
     """The tables that a SELECT names, in the order of its text as far as the parser tells it."""
     found: list[TableName] = []
-    for node, scope in nodes_of(tree):
+    for node, scope in nodes:
         kind = node.get("type")
         if kind == "BASE_TABLE":
             parts = tuple(node["qualified_name"]["path"])

@@ -124,9 +124,10 @@ class Resolver:
         """What to say of a table that neither the workspace nor DuckDB knows."""
         wanted = ".".join(_without_main(name.parts))
         place = "" if name.offset is None else f"{position(sql, name.offset)}: "
-        if wanted.lower().startswith(f"{CATALOG_SCHEMA}."):
+        if key_of(name)[0] == CATALOG_SCHEMA and len(name.parts) == 2:
             return QueryError(
-                f'{place}the catalog has no table "{wanted}". There are catalog.files, catalog.versions and others.'
+                f'{place}the catalog has no table "{wanted}". '
+                "There are catalog.files, catalog.versions and others."
             )
         hint = did_you_mean(wanted.partition("@")[0], self.names, noun="datasets")
         return QueryError(f'{place}no table or dataset "{wanted}". {hint}')

@@ -18,9 +18,6 @@ from toolkit.query.messages import readable
 from toolkit.query.resolve import CATALOG_SCHEMA, Resolved, Resolver, key_of
 from toolkit.query.views import create_view, qualified, quote_name
 
-_INPUTS_VIEW = "__toolkit_session__"
-"""A view in every session whose only column is named like the session."""
-
 _UNKNOWN = re.compile(r"(?:Table|Schema) with name .* does not exist|Catalog \".*\" does not exist")
 
 
@@ -88,9 +85,8 @@ class QueryService:
     def _build(self, session: Session, resolved: Resolved) -> None:
         connection = session.connection
         schemas = dict.fromkeys(f.schema.lower() for f in resolved.found.values() if f.schema)
-        setup = [f"CREATE VIEW {_INPUTS_VIEW} AS SELECT NULL AS {session.name}"]
-        setup += [f"CREATE SCHEMA {quote_name(schema)}" for schema in schemas]
-        connection.execute("; ".join(setup))
+        for schema in schemas:
+            connection.execute(f"CREATE SCHEMA {session.name}.{quote_name(schema)}")
         for key, found in resolved.found.items():
             view = f"{session.name}.{qualified(found.schema or 'main', found.table)}"
             try:
@@ -116,7 +112,7 @@ class QueryService:
             tables = self._sources.catalog_tables(tuple(resolved.catalog_tables))
         except LookupError:
             return
-        session.connection.execute(f"CREATE SCHEMA {CATALOG_SCHEMA}")
+        session.connection.execute(f"CREATE SCHEMA {session.name}.{CATALOG_SCHEMA}")
         for name, table in tables.items():
             registered = f"__catalog_{name}"
             session.connection.register(registered, table)
@@ -135,10 +131,12 @@ class QueryService:
         if not self._inputs or not isinstance(relation, duckdb.DuckDBPyRelation):
             return None
         try:
-            session = relation.query("_", f"FROM {_INPUTS_VIEW}")
+            # A relation has no name for its connection, and its session's database is one.
+            found = relation.query("_", "SELECT current_database()")
+            session = "" if found is None else found.fetchall()[0][0]
         except duckdb.Error:
             return None
-        return None if session is None else self._inputs.get(session.columns[0])
+        return self._inputs.get(session)
 
     def export_sql(self, path: str | Path, *, overwrite: bool = False) -> tuple[str, ...]:
         """Write a DuckDB file with a view per dataset, for any DuckDB client; returns their names.
