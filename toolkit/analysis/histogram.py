@@ -17,11 +17,13 @@ def bin_edges(low: float, high: float, bins: int, step: float) -> NDArray[np.flo
     """
     if step:
         width = max(float(np.ceil(((high - low) / step + 1) / bins)), 1.0) * step
-        edges = low + width * np.arange(int((high - low) // width) + 2)
+        # Beyond 2**53 a float64 has no room for the + 1: the last bin ends at the last value then.
+        edges = low + width * np.arange(min(int((high - low) // width) + 1, bins) + 1)
+        edges[-1] = max(edges[-1], high)
     else:
         # Weights instead of a width: high - low may be beyond the float64 range.
         share = np.linspace(0.0, 1.0, bins + 1)
-        edges = low * (1.0 - share) + high * share
+        edges = np.clip(low * (1.0 - share) + high * share, low, high)
         edges[-1] = high
     distinct: NDArray[np.float64] = np.unique(edges)
     return distinct if distinct.size > 1 else np.array([low, high])

@@ -66,7 +66,7 @@ def to_series(column: pa.ChunkedArray) -> pl.Series:
     if pa.types.is_date64(column.type):
         series = series.cast(pl.Date)
     if series.dtype.is_float():
-        series = series + 0.0  # -0.0 becomes 0.0: one value, and shown as one
+        series = series.set(series == 0.0, 0.0)  # -0.0 and 0.0 are shown as the one value they are
     return series.alias("value").drop_nulls()
 
 

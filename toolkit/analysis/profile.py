@@ -106,8 +106,9 @@ class ProfileService:
                 "Read it and save the frame first."
             )
         schema = self._datasets.schema(version.ref)
-        batches = self._datasets.batches(version.ref, block_rows(len(schema)))
-        frame = statistics(batches, schema, bins=bins, top=top)
+        block = block_rows(len(schema))
+        batches = self._datasets.batches(version.ref, block)
+        frame = statistics(batches, schema, block=block, bins=bins, top=top)
         artifact = self._datasets.save(
             frame,
             name if name is not None else _default_name(version.dataset),

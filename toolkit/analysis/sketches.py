@@ -16,10 +16,12 @@ FREQUENT_CAPACITY = 4_096
 
 
 class Moments:
-    """Count, mean and standard deviation (Chan, Golub and LeVeque 1979: pairwise updating)."""
+    """Count, mean and standard deviation (Chan, Golub and LeVeque 1979: pairwise updating), of
+    differences from the first value, which keep their digits far from zero."""
 
     def __init__(self) -> None:
         self.count = 0
+        self._first = 0.0
         self._mean = 0.0
         self._squares = 0.0
 
@@ -27,19 +29,22 @@ class Moments:
         """Add finite values."""
         if not values.size:
             return
-        # Sums of squares of values near the float64 maximum overflow to infinity by design.
+        if not self.count:
+            self._first = float(values[0])
+        # Differences and squares near the float64 maximum overflow; then the result is None.
         with np.errstate(over="ignore", invalid="ignore"):
+            values = values - self._first
             mean = float(values.mean())
             delta, total = mean - self._mean, self.count + values.size
             self._squares += float(((values - mean) ** 2).sum())
             self._squares += delta * delta * self.count * values.size / total
             self._mean += delta * values.size / total
-            self.count = total
+        self.count = total
 
     @property
     def mean(self) -> float | None:
         """None without values, or where it has no float64."""
-        return self._mean if self.count and np.isfinite(self._mean) else None
+        return self._first + self._mean if self.count and np.isfinite(self._mean) else None
 
     @property
     def std(self) -> float | None:

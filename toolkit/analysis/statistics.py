@@ -43,19 +43,20 @@ def block_rows(columns: int) -> int:
 
 
 def statistics(
-    batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, bins: int, top: int
+    batches: Iterable[pa.RecordBatch], schema: pa.Schema, *, block: int, bins: int, top: int
 ) -> pl.DataFrame:
     """A row a column of a stream, in the form of ``SCHEMA``, from one pass.
 
-    The stream is cut into blocks of its own, so how it was batched does not change the answer.
+    The stream is cut anew into blocks of ``block`` rows, on which the approximate figures depend:
+    how it was batched does not change the answer.
     Memory: a block, and about 0.5 MB a column (more only by the length of the longest value).
     """
     columns = [ColumnStatistics(field) for field in schema]
     rows = 0
-    for block in _blocks(batches, block_rows(len(columns))):
-        rows += block.num_rows
+    for table in _blocks(batches, block):
+        rows += table.num_rows
         for i, column in enumerate(columns):
-            column.update(block.column(i))
+            column.update(table.column(i))
     summaries = [column.summary(rows, bins=bins, top=top) for column in columns]
     return pl.DataFrame(
         [{name: summary.get(name) for name in SCHEMA} for summary in summaries], schema=SCHEMA
