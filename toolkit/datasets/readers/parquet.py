@@ -15,7 +15,12 @@ from toolkit.datasets.readers.agreement import require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import first_line, reading
 from toolkit.datasets.readers.partitions import parse_value, partition_schema, partition_values
-from toolkit.datasets.readers.remote_parquet import RemoteScan, read_schema, repeated_name
+from toolkit.datasets.readers.remote_parquet import (
+    RandomAccessHandler,
+    RemoteScan,
+    read_schema,
+    repeated_name,
+)
 
 MAGIC = b"PAR1"
 
@@ -47,7 +52,7 @@ class ParquetDatasetReader(LazyFrameReader):
         schema = self.schema()
         format_ = pads.ParquetFileFormat()
         filesystem = (
-            pafs.PyFileSystem(pafs.FSSpecHandler(self._source.filesystem))
+            pafs.PyFileSystem(RandomAccessHandler(self._source.filesystem))
             if self._source.remote
             else pafs.LocalFileSystem()
         )

@@ -14,6 +14,7 @@ from typing import cast
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
@@ -23,17 +24,23 @@ from toolkit.datasets.readers.partitions import constant_columns
 from toolkit.datasets.readers.sources import ResolvedSource
 
 _HINT = "The file is damaged, was replaced while it was read, or its store cannot be reached."
-_LIMITED_BATCH = 16_384
 
 
 def read_schema(source: ResolvedSource, path: str, url: str) -> pl.Schema:
     """The columns of one file, from its footer."""
-    with source.open(path) as handle:
+    with source.open(path, random_access=True) as handle:
         schema = pq.read_schema(handle)
     repeated = [name for name, times in Counter(schema.names).items() if times > 1]
     if repeated:
         raise repeated_name(url, f"column with name {repeated[0]!r} has more than one occurrence")
     return cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema
+
+
+class RandomAccessHandler(pafs.FSSpecHandler):  # type: ignore[misc]
+    """Lets pyarrow open files without fsspec's read-ahead."""
+
+    def open_input_file(self, path: str) -> pa.PythonFile:
+        return pa.PythonFile(self.fs.open(path, "rb", cache_type="none"), mode="r")
 
 
 def repeated_name(url: str, detail: str) -> SourceError:
@@ -79,8 +86,8 @@ class RemoteScan:
                 continue
             with (
                 reading(self.source.urls[index], _HINT, remote=True),
-                self.source.open(path) as handle,
-                pq.ParquetFile(handle) as file,
+                self.source.open(path, random_access=True) as handle,
+                pq.ParquetFile(handle, pre_buffer=True) as file,
             ):
                 if remaining is None:
                     parts = _row_groups(file, stored, predicate, constants)
@@ -123,10 +130,12 @@ def _row_groups(
 def _first_rows(
     file: pq.ParquetFile, stored: Sequence[str], constants: Sequence[pl.Expr], limit: int
 ) -> Iterator[pl.DataFrame]:
-    for batch in file.iter_batches(batch_size=min(limit, _LIMITED_BATCH), columns=list(stored)):
-        rows = min(batch.num_rows, limit)
+    # Group by group: one call for all of them would fetch all of them.
+    for group in range(file.num_row_groups):
+        rows = min(file.metadata.row_group(group).num_rows, limit)
         limit -= rows
-        yield _frame(pa.Table.from_batches([batch.slice(0, rows)]), stored, rows, constants)
+        table = file.read_row_group(group, stored)
+        yield _frame(table.slice(0, rows), stored, rows, constants)
         if not limit:
             return
 
