@@ -1,0 +1,154 @@
+"""Every face of a reader gives the same columns, types and rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+from decimal import Decimal
+
+import duckdb
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+from polars.testing.parametric import dataframes
+
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.factory import DatasetReaderFactory
+
+TYPES = {
+    "int8": pl.Series([1, None, -128], dtype=pl.Int8),
+    "uint64": pl.Series([2**64 - 1, 0, None], dtype=pl.UInt64),
+    "float": pl.Series([1.5, float("nan"), None], dtype=pl.Float32),
+    "bool": pl.Series([True, None, False]),
+    "text": pl.Series(["é", "", None]),
+    "binary": pl.Series([b"\0", b"", None]),
+    "enum": pl.Series(["b", "a", None], dtype=pl.Enum(["b", "a", "unused"])),
+    "categorical": pl.Series(["x", "y", "x"], dtype=pl.Categorical),
+    "decimal": pl.Series([Decimal("1.20"), None, Decimal("-3.45")], dtype=pl.Decimal(12, 2)),
+    "date": pl.Series([dt.date(2020, 1, 1), None, dt.date(1960, 2, 29)]),
+    "time": pl.Series([dt.time(1, 2, 3), None, dt.time(0)]),
+    "duration": pl.Series([dt.timedelta(seconds=1), None, dt.timedelta(days=-1)]),
+    "nanoseconds": pl.Series([1, None, 3], dtype=pl.Datetime("ns")),
+    "zone": pl.Series([1, None, 3], dtype=pl.Datetime("ms", "Europe/Rome")),
+    "list": pl.Series([[1, None], [], None], dtype=pl.List(pl.Int64)),
+    "array": pl.Series([[1, 2], [3, 4], None], dtype=pl.Array(pl.Int64, 2)),
+    "struct": pl.Series([{"a": 1, "b": ["x"]}, {"a": None, "b": None}, None]),
+    "null": pl.Series([None, None, None], dtype=pl.Null),
+}
+
+
+def assert_faces_agree(reader, expected: pl.DataFrame) -> None:
+    schema = reader.schema()
+    assert schema.equals(expected.to_arrow().schema)
+    assert_frame_equal(reader.polars().collect(), expected)
+    assert reader.count() == expected.height
+    assert_frame_equal(reader.head(2), expected.head(2))
+    arrow = reader.arrow()
+    table = arrow.to_table() if isinstance(arrow, pads.Dataset) else arrow.read_all()
+    batches = list(reader.batches(2))
+    assert all(batch.num_rows <= 2 and batch.schema.equals(schema) for batch in batches)
+    stream = pa.RecordBatchReader.from_stream(reader).read_all()
+    for face in (table, pa.Table.from_batches(batches, schema), stream):
+        assert face.schema.equals(schema)
+        if face.num_columns:
+            assert_frame_equal(pl.DataFrame(pl.from_arrow(face)), expected)
+
+
+def write(place: str, frame: pl.DataFrame, tmp_path, memory, name: str, how: str) -> str:
+    buffer = io.BytesIO()
+    getattr(frame, how)(buffer)
+    if place == "memory":
+        return memory(name, buffer.getvalue())
+    (tmp_path / name).write_bytes(buffer.getvalue())
+    return str(tmp_path / name)
+
+
+@pytest.mark.parametrize("place", ["local", "memory"])
+@pytest.mark.parametrize("name", TYPES)
+def test_parquet_types_survive_on_every_face(place, name, tmp_path, memory, factory):
+    frame = pl.DataFrame({"column": TYPES[name], "n": [1, 2, 3]})
+    source = write(place, frame, tmp_path, memory, "t.parquet", "write_parquet")
+    assert_faces_agree(factory.reader(source), frame)
+
+
+@pytest.mark.parametrize("place", ["local", "memory"])
+@pytest.mark.parametrize("frame", [pl.DataFrame(), pl.DataFrame(schema={"a": pl.Int64})])
+def test_empty_parquet_frames_are_fine(place, frame, tmp_path, memory, factory):
+    source = write(place, frame, tmp_path, memory, "t.parquet", "write_parquet")
+    assert_faces_agree(factory.reader(source), frame)
+
+
+@pytest.mark.parametrize("place", ["local", "memory"])
+def test_csv_faces_agree(place, tmp_path, memory, factory):
+    frame = pl.DataFrame(
+        {"i": [1, None, 3], "f": [0.5, 2.0, None], "s": ['a "q"', "x,y\nz", "é"], "b": [True] * 3}
+    )
+    source = write(place, frame, tmp_path, memory, "t.csv", "write_csv")
+    assert_faces_agree(factory.reader(source), frame)
+
+
+@pytest.mark.parametrize("place", ["local", "memory"])
+def test_a_csv_with_a_header_only_has_no_rows(place, tmp_path, memory, factory):
+    frame = pl.DataFrame(schema={"a": pl.String, "b": pl.String})
+    source = write(place, frame, tmp_path, memory, "t.csv", "write_csv")
+    assert_faces_agree(factory.reader(source), frame)
+
+
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    frame=dataframes(
+        min_cols=1, max_cols=4, max_size=20, excluded_dtypes=[pl.Int128, pl.UInt128, pl.Object]
+    ),
+    place=st.sampled_from(["local", "memory"]),
+)
+def test_any_parquet_frame_agrees_on_every_face(frame, place, tmp_path, memory):
+    source = write(place, frame, tmp_path, memory, "t.parquet", "write_parquet")
+    # What polars itself reads back is the truth: it does not keep every type it writes.
+    expected = pl.read_parquet(io.BytesIO(_bytes(frame)))
+    assert_faces_agree(DatasetReaderFactory().reader(source), expected)
+
+
+def _bytes(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def test_duckdb_takes_a_reader_as_it_is(tmp_path, factory):
+    (tmp_path / "t.csv").write_text("a\n1\n2\n")
+    reader = factory.reader(tmp_path / "t.csv")
+    with duckdb.connect() as connection:
+        connection.register("frame", reader)
+        assert connection.sql("SELECT sum(a) FROM frame").fetchall() == [(3,)]
+
+
+def test_a_requested_schema_is_honoured(tmp_path, factory):
+    (tmp_path / "t.csv").write_text("a\n1\n2\n")
+    wanted = pa.schema([("a", pa.float64())])
+    stream = pa.RecordBatchReader.from_stream(factory.reader(tmp_path / "t.csv"), schema=wanted)
+    assert stream.schema == wanted
+    assert stream.read_all()["a"].to_pylist() == [1.0, 2.0]
+
+
+def test_sizes_that_cannot_be_are_refused_at_once(tmp_path, factory):
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    reader = factory.reader(tmp_path / "t.csv")
+    with pytest.raises(InvalidArgumentError, match="size from 1"):
+        reader.batches(0)
+    with pytest.raises(InvalidArgumentError, match="number from 0"):
+        reader.head(-1)
+    assert reader.head(0).shape == (0, 1)
+
+
+def test_a_reader_can_be_read_twice(tmp_path, factory):
+    (tmp_path / "t.csv").write_text("a\n1\n")
+    reader = factory.reader(tmp_path / "t.csv")
+    assert list(reader.batches(5)) == list(reader.batches(5))
+    assert "CSVDatasetReader" in repr(reader)
+    assert "1 file" in repr(reader)
