@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import duckdb
@@ -112,6 +113,32 @@ def test_a_damaged_file_is_named_by_its_version(service, store):
     with pytest.raises(QueryError, match=r"delays@2 cannot be read: .*delays-2-0\.parquet"):
         service.sql("FROM delays")
     assert service.sql('SELECT sum(delay) FROM "delays@1"').fetchall() == [(3,)]
+
+
+# One column of three integers, with a negative number of bytes where its size should be.
+BREAKS_DUCKDB = base64.b64decode(
+    "UEFSMRUAFTwVPCwVBhUAFQYVBhwAAAACAAAABgEBAAAAAAAAAAIAAAAAAAAAAwAAAAAAAAAVBBksNQAYBnNjaGVtYRUC"
+    "ABUEJQIYAWEAFgYZHBkcJgAcFQQZJQYAGRgBYRUAFgYWYhYBJghJHBUAFQAVAgA8KQYZJgAGAAAAFmIWBiYIFmIAKCBw"
+    "YXJxdWV0LWNwcC1hcnJvdyB2ZXJzaW9uIDI2LjAuMRkcHAAAAHoAAABQQVIx"
+)
+
+
+def test_a_file_that_makes_duckdb_unusable_does_not_stop_the_next_query(service, store):
+    Path(store.root, "delays-1-0.parquet").write_bytes(BREAKS_DUCKDB)
+    broken = service.sql('FROM "delays@1"')
+    with pytest.raises(duckdb.InternalException):
+        broken.fetchall()
+    with pytest.raises(duckdb.FatalException):
+        broken.fetchall()
+    assert service.sql("SELECT sum(delay) FROM delays").fetchall() == [(60,)]
+
+
+def test_a_file_that_makes_duckdb_unusable_at_the_call_is_one_line(service, store):
+    Path(store.root, "delays-1-0.parquet").write_bytes(BREAKS_DUCKDB)
+    with pytest.raises(QueryError) as caught:
+        service.sql('PIVOT "delays@1" ON a USING count(*)')
+    assert "\n" not in str(caught.value)
+    assert service.sql("SELECT sum(delay) FROM delays").fetchall() == [(60,)]
 
 
 def test_datasets_that_differ_only_in_case_can_be_told_apart_or_the_query_says_so(service, store):

@@ -46,7 +46,7 @@ _SHOWN = frozenset({'"tables"', "__show_tables_expanded"})
 _PIVOT_STARTS = frozenset(
     {"pivot", "pivot_wider", "select", "from", "with", "(", "describe", "summarize"}
 )
-_WRITING_WORDS = frozenset({"copy", "insert", "update", "delete", "merge", "truncate", "create"})
+_WRITING_WORDS = frozenset({"copy", "insert", "update", "delete", "merge", "truncate"})
 _TYPE = duckdb.StatementType
 
 

@@ -18,7 +18,7 @@ def readable(error: duckdb.Error, sql: str) -> str:
     """``line 1, column 8: Referenced column "dely" not found …``: one line, the place first."""
     text = str(error)
     where = _caret(text) or _mentioned(text, sql)
-    told = _LINE.split(text)[0].strip()
+    told = _LINE.split(text)[0].partition("\n\nStack Trace")[0].strip()
     lines = [line.strip() for line in _PREFIX.sub("", told).splitlines() if line.strip()]
     message = " ".join(lines)
     return f"{where}: {message}" if where else message

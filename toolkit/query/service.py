@@ -51,13 +51,20 @@ class QueryService:
 
         Raises QueryError, one line that says where, for a text that is not one query that only
         reads, an unknown table, a missing parameter, and whatever else DuckDB refuses;
-        FileMissingError or FileChangedError for a stored file that is not as it was stored."""
+        FileMissingError or FileChangedError for a stored file that is not as it was stored. What
+        fails only when rows are read is raised then, as DuckDB's own error."""
         try:
             return self._sql(query, params)
         except duckdb.FatalException:
-            # One damaged file can make a whole instance unusable, for queries on other data too.
+            # A damaged file that was read before can make the whole instance unusable.
             self._instance.abandon()
-        return self._sql(query, params)
+        try:
+            return self._sql(query, params)
+        except duckdb.FatalException as error:
+            self._instance.abandon()
+            raise QueryError(
+                f"{readable(error, query)} See what is damaged with check()."
+            ) from error
 
     def _sql(self, sql: str, params: Mapping[str, object] | None) -> duckdb.DuckDBPyRelation:
         connection = self._instance.connection()
