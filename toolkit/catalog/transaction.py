@@ -103,9 +103,16 @@ class Transaction:
         try:
             self._database.run("COMMIT")
             self.committed = True
-        except (duckdb.Error, CatalogError):
+        except CatalogError:
             self._database.roll_back()
             raise
+        except duckdb.Error as error:
+            # Where the log could not be written, DuckDB too calls it a failed transaction.
+            self._database.broken = True
+            raise CatalogError(
+                "The catalog could not commit; nothing of this transaction was saved. Look whether "
+                f"the disk is full or read-only and try again. DuckDB says: {error}"
+            ) from error
         except BaseException:
             # An interrupt may fall on either side of the commit: look which one it was.
             self._database.roll_back()

@@ -20,7 +20,7 @@ _SELECT = f"SELECT {FILE_COLUMNS} FROM files f"
 
 _INSERT = """
     INSERT INTO files
-    SELECT nextval('file_ids'), ?, ?, ?, ?, 1, 'ready', ?, now(), NULL
+    VALUES (nextval('file_ids'), ?, ?, ?, ?, 1, 'ready', ?, now(), NULL)
     RETURNING id, epoch_us(created_at)
 """
 

@@ -38,7 +38,7 @@ class Holds(Repository):
             raise DatasetNotFoundError(f"There is no version with the id {version_id} to hold.")
         self._files.add_references(dict.fromkeys(self._held_files(version_id, file_id), 1))
         ((hold_id,),) = self._query(
-            "INSERT INTO holds SELECT nextval('hold_ids'), ?, ?, ?, now() RETURNING id",
+            "INSERT INTO holds VALUES (nextval('hold_ids'), ?, ?, ?, now()) RETURNING id",
             (version_id, file_id, reason),
         )
         return int(hold_id)

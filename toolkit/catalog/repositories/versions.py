@@ -25,12 +25,12 @@ _NEXT_NUMBER = """
 """
 
 _INSERT_DATASET = """
-    INSERT INTO datasets SELECT nextval('dataset_ids'), ?, ?, 1, now()
+    INSERT INTO datasets VALUES (nextval('dataset_ids'), ?, ?, 1, now())
     RETURNING id, name, last_version
 """
 
 _INSERT = """
-    INSERT INTO versions SELECT nextval('version_ids'), ?, ?, ?, ?, ?, ?, ?, ?, ?, now()
+    INSERT INTO versions VALUES (nextval('version_ids'), ?, ?, ?, ?, ?, ?, ?, ?, ?, now())
     RETURNING id, epoch_us(created_at)
 """
 
