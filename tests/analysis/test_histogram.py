@@ -39,6 +39,11 @@ def test_integer_edges_reach_the_largest_value(low: int, span: int, bins: int):
     assert edges.size <= bins + 1
 
 
+def test_integer_edges_reach_the_largest_value_where_floats_round_down():
+    low, high = 1.6031802890236048e16, 8.50066586170655e18
+    assert bin_edges(low, high, 814, 1.0)[-1] == high
+
+
 def test_edges_of_the_whole_float64_range_are_finite():
     edges = bin_edges(-1.7e308, 1.7e308, 10, 0.0)
     assert np.isfinite(edges).all()
@@ -55,6 +60,18 @@ def test_counts_are_those_of_numpy_while_the_sketch_is_exact(values: list[float]
     counts = bin_counts(sketch, edges, below=2, count=array.size)
     expected = np.histogram(array, edges)[0] if edges[0] < edges[-1] else [array.size]
     assert counts.tolist() == list(expected)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 20), st.integers(0, 20), st.integers(1, 40))
+def test_counts_are_never_negative_when_infinities_blur(below: int, above: int, finite: int):
+    sketch = QuantileSketch(4)
+    values = np.arange(float(finite))
+    sketch.update(np.concatenate([np.full(above, np.inf), values, np.full(below, -np.inf)]))
+    edges = bin_edges(0.0, float(finite - 1), 10, 1.0)
+    counts = bin_counts(sketch, edges, below=below, count=finite)
+    assert counts.min() >= 0
+    assert counts.sum() == finite
 
 
 @pytest.mark.parametrize("step", [0.0, 1.0])

@@ -63,6 +63,13 @@ def test_many_strata_of_very_different_sizes_are_exact_and_bounded(order: str):
     assert most <= 2 * bound + 1024 + 4_096
 
 
+def test_rows_that_early_limits_let_through_are_dropped_later():
+    # A hundred strata that grow together: early on every row may be needed.
+    codes = np.arange(200_000) % 100
+    most = draw(codes, 200, 500)[1]
+    assert most <= 2 * (200 + np.sqrt(80 * 200 * 100) + 80 * 100) + 1024 + 500
+
+
 def test_rows_held_do_not_grow_with_the_rows_of_the_stream():
     most = [draw(np.zeros(rows, np.int64), 1_000, 4_096)[1] for rows in (100_000, 1_000_000)]
     assert max(most) < 2 * (1_000 + 80 + np.sqrt(80 * 1_000)) + 1024 + 4_096

@@ -61,6 +61,11 @@ def test_both_zeros_are_one_stratum():
     assert codes_of(pa.table({"x": [0.0, -0.0]}), ["x"], 1) == [0, 0]
 
 
+def test_nans_are_one_stratum_whatever_their_bits():
+    bits = np.array([0x7FF8000000000000, 0xFFF8000000000000, 0x7FF8000000000001], np.uint64)
+    assert codes_of(pa.table({"x": bits.view(np.float64)}), ["x"], 1) == [0, 0, 0]
+
+
 def test_too_many_strata_are_refused_whether_in_one_batch_or_over_many():
     table = pa.table({"x": range(11)})
     assert codes_of(table, ["x"], 3, limit=11) == list(range(11))

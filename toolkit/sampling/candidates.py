@@ -110,7 +110,6 @@ class Candidates:
         keys, codes = np.concatenate(self._keys), np.concatenate(self._codes)
         self._tables, self._keys, self._codes, self._held = [], [], [], 0
         kept = np.flatnonzero(keys <= self._limits()[codes])
-        # One dictionary for all parts, or each would keep that of its batch alive.
-        table = table.unify_dictionaries().take(pa.array(kept)).combine_chunks()
+        table = table.take(pa.array(kept)).combine_chunks()
         self._append(table, keys[kept], codes[kept])
         self._settled = self._held

@@ -11,7 +11,8 @@ def keepable(schema: pa.Schema) -> pa.Schema:
     """The schema with the same logical types, and text and binary in large layouts throughout.
 
     Rows of view columns cannot be taken, and would keep the buffers of their whole batch alive;
-    small offsets end at 2 GB, which the parts of a sample together may pass.
+    small offsets end at 2 GB, which the parts of a sample together may pass. Fields keep their
+    metadata; the schema's own is left behind: a pandas index, say, describes all rows.
     """
     return pa.schema([_field(field) for field in schema])
 

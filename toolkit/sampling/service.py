@@ -86,8 +86,7 @@ class SamplingService:
     def _draw(
         self, ref: str, schema: pa.Schema, n: int, rows: int, *, seed: int, by: tuple[str, ...]
     ) -> pa.Table:
-        # Metadata such as a pandas index describes all rows, which the sample does not have.
-        schema = keepable(schema.remove_metadata())
+        schema = keepable(schema)
         slack = self._slack
         while True:
             candidates = Candidates(schema, n / rows if rows else 1.0, slack=slack)
