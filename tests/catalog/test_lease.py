@@ -92,7 +92,9 @@ def test_one_that_gives_it_back_queues_behind_the_one_that_waits(lease):
 def test_an_interrupt_while_waiting_leaves_nothing_locked(lease):
     holder, waiter = lease(), lease()
     holder.acquire(soon())
-    timer = threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,))
+    timer = threading.Timer(
+        0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)
+    )
     timer.start()
     with pytest.raises(KeyboardInterrupt):
         waiter.acquire(soon(10))

@@ -54,7 +54,9 @@ class Database:
         self.broken = False
         """True after an error that the instance may not survive: it is to be closed."""
         self._connection.execute("SET TimeZone = 'UTC'")
+        # Only ``detach`` checkpoints: a log that turned out to be cut short must stay as it is.
         self._connection.execute("SET checkpoint_on_detach = 'DISABLED'")
+        self._connection.execute("PRAGMA disable_checkpoint_on_shutdown")
 
     def attach(self, path: Path, deadline: float) -> None:
         """Attach a database file, creating it where there is none.
