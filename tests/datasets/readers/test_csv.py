@@ -228,6 +228,7 @@ def test_an_empty_file_is_said_to_be_empty(put, factory, data):
         (b"PAR1" + bytes(100) + b"PAR1", "a Parquet file"),
         (b"PK\x03\x04" + bytes(100), "a zip archive"),
         ("a,b\n1,2\n".encode("utf-16"), 'encoding="utf-16"'),
+        (b"a,b\n1,x\xc3", "byte 7 is 0xc3"),
         ("a,b\né,2\n".encode("latin-1"), 'byte 4 is 0xe9.*encoding="cp1252"'),
     ],
 )
@@ -281,3 +282,10 @@ def test_options_that_cannot_be_meant_are_refused_at_once(put, factory, options)
     source = put("t.csv", b"a\n1\n")
     with pytest.raises(InvalidArgumentError, match=next(iter(options))):
         factory.reader(source, **options)
+
+
+def test_a_quote_that_is_never_closed_is_an_error_and_not_another_dialect(put, factory):
+    reader = factory.reader(put("t.csv", b'a,b\n1,"x\ny\n2,z\n'))
+    assert reader.schema().names == ["a", "b"]
+    with pytest.raises(SourceError, match=r"t\.csv could not be read"):
+        reader.head()

@@ -120,6 +120,14 @@ def _bytes(frame: pl.DataFrame) -> bytes:
     return buffer.getvalue()
 
 
+@pytest.mark.parametrize("how", ["write_parquet", "write_csv"])
+def test_rows_keep_the_order_of_the_file(how, tmp_path, memory, factory):
+    frame = pl.DataFrame({"i": range(400_000)})
+    source = write("local", frame, tmp_path, memory, f"t.{how[6:]}", how)
+    rows = [batch["i"] for batch in factory.reader(source).batches(1000)]
+    assert pa.chunked_array(rows).equals(pa.chunked_array([frame["i"].to_arrow()]))
+
+
 def test_duckdb_takes_a_reader_as_it_is(tmp_path, factory):
     (tmp_path / "t.csv").write_text("a\n1\n2\n")
     reader = factory.reader(tmp_path / "t.csv")

@@ -109,5 +109,6 @@ def test_a_registered_format_is_used_by_suffix_content_and_name(tmp_path, factor
 
 def test_a_format_can_be_replaced(tmp_path, factory):
     factory.register("csv", (".csv",), lambda head: True, LinesReader)
+    assert factory.formats == ("parquet", "csv")
     (tmp_path / "t.csv").write_bytes(b"a\n")
     assert factory.reader(tmp_path / "t.csv").polars().collect_schema().names() == ["line"]

@@ -179,6 +179,15 @@ def test_s3_names_what_is_missing(lake, s3_options):
         factory.reader("s3://lake/d/*.parquet")
 
 
+def test_s3_sees_what_was_written_since(lake, s3_options):
+    factory = DatasetReaderFactory(s3_options)
+    other = fsspec.filesystem("s3", skip_instance_cache=True, **s3_options)
+    other.pipe_file("lake/d/a.csv", b"a\n1\n")
+    assert factory.reader("s3://lake/d").count() == 1
+    other.pipe_file("lake/d/b.csv", b"a\n2\n")
+    assert factory.reader("s3://lake/d").count() == 2
+
+
 def test_an_unreachable_store_is_a_source_error():
     options = {
         "key": "k",
