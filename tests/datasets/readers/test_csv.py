@@ -287,5 +287,6 @@ def test_options_that_cannot_be_meant_are_refused_at_once(put, factory, options)
 def test_a_quote_that_is_never_closed_is_an_error_and_not_another_dialect(put, factory):
     reader = factory.reader(put("t.csv", b'a,b\n1,"x\ny\n2,z\n'))
     assert reader.schema().names == ["a", "b"]
-    with pytest.raises(SourceError, match=r"t\.csv could not be read"):
-        reader.head()
+    for read in (reader.head, reader.count, lambda: list(reader.batches(9))):
+        with pytest.raises(SourceError, match=r"t\.csv could not be read"):
+            read()

@@ -200,7 +200,7 @@ def test_damage_inside_is_a_source_error_never_a_panic(put, factory):
 def test_a_panic_of_the_engine_is_a_source_error_and_an_interrupt_passes():
     told = pytest.raises(SourceError, match=r"x\.parquet could not be read: boom\. Hint")
     with told, reading("x.parquet", "Hint."):
-        raise pl.exceptions.PanicException("boom\nadvice")
+        raise pl.exceptions.PanicException("boom\n\nadvice")
     for interrupt in (KeyboardInterrupt, SystemExit, MemoryError):
         with pytest.raises(interrupt), reading("x.parquet", "Hint.", remote=True):
             raise interrupt

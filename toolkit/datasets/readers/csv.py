@@ -35,6 +35,7 @@ NullValues: TypeAlias = str | Sequence[str] | Mapping[str, str]
 INFER_ROWS = 10_000
 _INFERENCE_BYTES = 1 << 24
 _UNLIMITED = 1 << 62
+_COUNT_ROWS = 1 << 17
 _NATIVE_CODECS = frozenset({None, "gzip", "zstd"})
 
 
@@ -135,6 +136,22 @@ class CSVDatasetReader(LazyFrameReader):
                 for path, columns in zip(self._source.paths, constants, strict=True)
             ]
         )
+
+    # polars answers a limit, and a count, without parsing to the end of the file: a quote that is
+    # never closed would then swallow rows without a word.
+
+    def count(self) -> int:
+        column = self.polars().select(pl.first())
+        with self._reading():
+            return sum(part.height for part in column.collect_batches(chunk_size=_COUNT_ROWS))
+
+    def head(self, n: int = 5) -> pl.DataFrame:
+        found = super().head(n)
+        if found.height >= n:
+            return found
+        frame = self.polars()
+        with self._reading():
+            return frame.collect().head(n)
 
     @cached_property
     def _native(self) -> bool:

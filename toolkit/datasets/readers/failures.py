@@ -22,6 +22,8 @@ ENGINE_FAILURES: tuple[type[BaseException], ...] = (
     zlib.error,
 )
 
+_SHOWN = 300
+
 
 @contextmanager
 def reading(name: str, hint: str, *, remote: bool = False) -> Iterator[None]:
@@ -47,6 +49,8 @@ def reading(name: str, hint: str, *, remote: bool = False) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """The engine's message without its advice, which speaks of the engine's own options."""
-    lines = str(error).strip().splitlines()
-    return lines[0].strip().rstrip(".") if lines else type(error).__name__
+    """The engine's message on one line, without its advice, which speaks of its own options."""
+    message = " ".join(str(error).strip().split("\n\n")[0].split()).rstrip(".")
+    if len(message) > _SHOWN:
+        message = f"{message[:_SHOWN]}…"
+    return message or type(error).__name__
