@@ -125,6 +125,17 @@ def test_only_files_that_are_being_deleted_are_removed(files, new_file):
     assert [file.id for file in files.all()] == [b.id]
 
 
+def test_a_row_that_names_another_object_by_now_is_not_removed(files, new_file):
+    a, _ = files.reference(new_file("a", "objects/one"))
+    files.add_references({a.id: -1})
+    stale = files.mark_garbage(FUTURE, 10)
+    files.reference(new_file("a", "objects/two"))
+    files.add_references({a.id: -1})
+    files.mark_garbage(FUTURE, 10)
+    assert files.remove(stale) == []
+    assert files.known_keys() == {"objects/two"}
+
+
 def test_an_id_is_never_used_again(catalog, new_file):
     with catalog.transaction() as transaction:
         a, _ = transaction.files.reference(new_file())

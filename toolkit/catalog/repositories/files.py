@@ -36,11 +36,7 @@ _COUNT_ONE = "UPDATE files SET ref_count = ref_count + 1, unreferenced_at = NULL
 _ADD = """
     UPDATE files
     SET ref_count = ref_count + change.n,
-        unreferenced_at = CASE
-            WHEN ref_count + change.n > 0 THEN NULL
-            WHEN ref_count = 0 THEN unreferenced_at
-            ELSE now()
-        END
+        unreferenced_at = CASE WHEN ref_count + change.n > 0 THEN NULL ELSE now() END
     FROM (SELECT unnest(?::BIGINT[]) AS id, unnest(?::BIGINT[]) AS n) AS change
     WHERE files.id = change.id AND (files.state = 'ready' OR change.n <= 0)
     RETURNING files.id, files.ref_count
