@@ -1,0 +1,178 @@
+"""Garbage collection: deletes what nothing uses, and what crashes left behind."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from toolkit.core.errors import InvalidArgumentError, StorageError
+from toolkit.core.interfaces import ICatalog
+from toolkit.core.types import Event, FileRecord, GcReport
+from toolkit.storage.backends.failures import local_failures
+from toolkit.storage.interfaces import IStorageBackend
+from toolkit.storage.services.publication import OBJECTS
+from toolkit.storage.services.staging import is_staged_name
+
+_BATCH = 500
+"""Files between two commits: an interrupted collection has little to do again."""
+
+_YOUNGEST_ORPHAN = timedelta(hours=1)
+"""A save publishes its object before its row: younger objects may be about to get theirs."""
+
+
+class GarbageCollector:
+    """An implementation of ``IGarbageCollector``.
+
+    A file is marked ``deleting`` and committed, its bytes are deleted, then its row: whatever
+    interrupts this, a later collection goes on with it, and a save that meets the row meanwhile
+    stores bytes of its own under another key. Any number of collections and saves may run at once.
+    """
+
+    def __init__(self, backend: IStorageBackend, catalog: ICatalog, staging: Path) -> None:
+        """``staging`` is the local folder that the producer uses for backends without one."""
+        self._backend = backend
+        self._catalog = catalog
+        self._staging = staging
+
+    def collect(self, *, grace: timedelta, dry_run: bool) -> GcReport:
+        """Delete the files at 0 references since longer than ``grace``, then sweep orphans.
+
+        Orphans are objects that no row names, and leftovers in the staging folders, that are older
+        than ``grace`` and than one hour; what has no known age stays. With ``dry_run`` nothing is
+        deleted and the report has the same figures.
+
+        Raises InvalidArgumentError for a negative ``grace``, and StorageError, after everything
+        else was collected, when bytes could not be deleted: their rows stay for the next time.
+        """
+        if grace < timedelta(0):
+            raise InvalidArgumentError(f"A grace period of {grace} is over before it begins.")
+        now = datetime.now(UTC)
+        failures: list[StorageError] = []
+        gone = self._garbage(now - grace) if dry_run else self._collect_files(now - grace, failures)
+        waiting = self._waiting(now - grace)
+        orphans = self._sweep(now - max(grace, _YOUNGEST_ORPHAN), failures, dry_run=dry_run)
+        if failures:
+            raise failures[0]
+        return GcReport(
+            files=len(gone),
+            bytes=sum(file.byte_size for file in gone),
+            orphans=len(orphans),
+            orphan_bytes=sum(orphans),
+            waiting=len(waiting),
+            waiting_bytes=sum(file.byte_size for file in waiting),
+            dry_run=dry_run,
+        )
+
+    def _unreferenced(self) -> Sequence[FileRecord]:
+        with self._catalog.transaction() as transaction:
+            return transaction.files.unreferenced()
+
+    def _garbage(self, cutoff: datetime) -> list[FileRecord]:
+        return [file for file in self._unreferenced() if _is_due(file, cutoff)]
+
+    def _waiting(self, cutoff: datetime) -> list[FileRecord]:
+        return [file for file in self._unreferenced() if not _is_due(file, cutoff)]
+
+    def _collect_files(self, cutoff: datetime, failures: list[StorageError]) -> list[FileRecord]:
+        removed: list[FileRecord] = []
+        tried: set[tuple[int, str]] = set()
+        while True:
+            with self._catalog.transaction() as transaction:
+                marked = transaction.files.mark_garbage(cutoff, _BATCH)
+            batch = [file for file in marked if (file.id, file.key) not in tried]
+            if not batch:
+                return removed
+            tried.update((file.id, file.key) for file in batch)
+            deleted = [file for file in batch if self._delete(file.key, failures)]
+            removed += self._remove_rows(deleted)
+
+    def _remove_rows(self, files: list[FileRecord]) -> list[FileRecord]:
+        """Delete rows whose bytes are gone; returns those that no save took over meanwhile."""
+        with self._catalog.transaction() as transaction:
+            gone = set(transaction.files.remove(files))
+            removed = [file for file in files if file.id in gone]
+            for file in removed:
+                transaction.emit(
+                    Event(
+                        kind="file_deleted",
+                        subject=file.content_hash,
+                        detail={
+                            "uri": self._backend.locate(file.key).uri,
+                            "byte_size": file.byte_size,
+                        },
+                    )
+                )
+        return removed
+
+    def _delete(self, key: str, failures: list[StorageError]) -> bool:
+        try:
+            self._backend.delete(key)
+        except StorageError as error:
+            failures.append(error)
+            return False
+        return True
+
+    def _sweep(self, cutoff: datetime, failures: list[StorageError], *, dry_run: bool) -> list[int]:
+        """The sizes of the orphans that were, or would be, deleted."""
+        listed = [
+            found
+            for found in self._backend.list(OBJECTS)
+            if found.modified_at is not None and found.modified_at < cutoff
+        ]
+        # Read after the listing: an object that is listed and has no row now never gets one.
+        with self._catalog.transaction() as transaction:
+            known = transaction.files.known_keys()
+        sizes = [
+            found.byte_size
+            for found in listed
+            if found.key not in known and (dry_run or self._delete(found.key, failures))
+        ]
+        sizes += [
+            size for path, size in self._leftovers(cutoff) if dry_run or _unlink(path, failures)
+        ]
+        return sizes
+
+    def _leftovers(self, cutoff: datetime) -> Iterator[tuple[Path, int]]:
+        own = self._backend.staging
+        if own is not None:
+            yield from _old_files(own, cutoff)
+        if own != self._staging:
+            # The folder was handed to us: only what has our names is known to be ours.
+            for path, size in _old_files(self._staging, cutoff):
+                if is_staged_name(path.name):
+                    yield path, size
+
+
+def _is_due(file: FileRecord, cutoff: datetime) -> bool:
+    return file.state == "deleting" or (
+        file.unreferenced_at is not None and file.unreferenced_at <= cutoff
+    )
+
+
+def _unlink(path: Path, failures: list[StorageError]) -> bool:
+    try:
+        with local_failures("delete", path):
+            path.unlink(missing_ok=True)
+    except StorageError as error:
+        failures.append(error)
+        return False
+    return True
+
+
+def _old_files(folder: Path, cutoff: datetime) -> list[tuple[Path, int]]:
+    found = []
+    with local_failures("list", folder):
+        try:
+            entries = list(os.scandir(folder))
+        except FileNotFoundError:
+            return []
+        for entry in entries:
+            try:
+                status = entry.stat(follow_symlinks=False)
+            except FileNotFoundError:
+                continue
+            if entry.is_file(follow_symlinks=False) and status.st_mtime < cutoff.timestamp():
+                found.append((Path(entry.path), status.st_size))
+    return found
