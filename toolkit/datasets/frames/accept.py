@@ -1,0 +1,202 @@
+"""What can be saved: from any engine's frame to one of the forms in ``sources``."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from toolkit.core.errors import FrameError, UnsupportedTypeError
+from toolkit.datasets.fingerprint.logical_types import logical_type
+from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
+from toolkit.datasets.frames.sources import (
+    ArrowFrame,
+    ArrowStream,
+    Extras,
+    MemoryFrame,
+    PolarsFrame,
+    PolarsStream,
+    StreamFrame,
+)
+
+WHAT_CAN_BE_SAVED = (
+    "a polars DataFrame or LazyFrame, a pandas DataFrame, a pyarrow Table, RecordBatch, "
+    "RecordBatchReader or Dataset, a DuckDB relation, a reader of ws.reader(), or any object with "
+    "__arrow_c_stream__"
+)
+
+
+def accept(frame: Any) -> MemoryFrame | StreamFrame:
+    """The frame in the form in which it is saved.
+
+    Raises FrameError for what is no frame or has two columns of one name, UnsupportedTypeError for
+    types that Parquet cannot hold, naming the columns. Nothing is computed yet."""
+    source = _form(frame)
+    for column in source.fields:
+        logical_type(column)
+    return source
+
+
+def _form(frame: Any) -> MemoryFrame | StreamFrame:
+    for kind in type(frame).__mro__:
+        make = _FORMS.get(f"{kind.__module__.partition('.')[0]}.{kind.__name__}")
+        if make is not None:
+            return make(frame)
+    if hasattr(frame, "polars") and hasattr(frame, "sources"):
+        return _lazy(frame.polars())
+    if hasattr(frame, "__arrow_c_stream__"):
+        return _reader(pa.RecordBatchReader.from_stream(frame))
+    raise FrameError(
+        f"A {type(frame).__module__}.{type(frame).__qualname__} is not a frame. "
+        f"What can be saved: {WHAT_CAN_BE_SAVED}. For raw bytes use ws.add()."
+    )
+
+
+def _eager(frame: pl.DataFrame) -> MemoryFrame:
+    _check_polars(frame.schema)
+    return PolarsFrame(frame)
+
+
+def _lazy(frame: pl.LazyFrame) -> StreamFrame:
+    schema = frame.collect_schema()
+    _check_polars(schema)
+    batches = frame.collect_batches(
+        chunk_size=BLOCK_ROWS, maintain_order=True, lazy=True, engine="streaming"
+    )
+    return PolarsStream(schema, batches)
+
+
+def _series(series: pl.Series) -> MemoryFrame:
+    raise FrameError(
+        f"A polars Series ({series.name!r}) is not a frame: pass series.to_frame() instead."
+    )
+
+
+def _table(table: pa.Table) -> MemoryFrame:
+    _check_names(table.column_names)
+    return ArrowFrame(table)
+
+
+def _batch(batch: pa.RecordBatch) -> MemoryFrame:
+    return _table(pa.Table.from_batches([batch]))
+
+
+def _reader(reader: pa.RecordBatchReader) -> StreamFrame:
+    _check_names(reader.schema.names)
+    return ArrowStream(reader)
+
+
+def _dataset(dataset: Any) -> StreamFrame:
+    return _reader(dataset.scanner(batch_size=BLOCK_ROWS).to_reader())
+
+
+def _relation(relation: Any) -> StreamFrame:
+    return _reader(relation.to_arrow_reader(BLOCK_ROWS))
+
+
+def _pandas(frame: Any) -> MemoryFrame:
+    _check_names([str(name) for name in frame.columns])
+    _check_pandas_objects(frame)
+    table = pa.Table.from_pandas(frame)
+    text = (table.schema.metadata or {}).get(b"pandas", b"{}").decode()
+    return ArrowFrame(table, Extras(_index_identity(json.loads(text)), text))
+
+
+def _index_identity(pandas: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a pandas index and column index say beyond row numbers and plain names."""
+    identity: dict[str, Any] = {}
+    for index in pandas.get("index_columns", ()):
+        row_numbers = isinstance(index, dict) and (
+            (index["name"], index["start"], index["step"]) == (None, 0, 1)
+        )
+        if not row_numbers:
+            identity.setdefault("index", []).append(index)
+    labels = [
+        (index["name"], index["pandas_type"])
+        for index in pandas.get("column_indexes", ())
+        if (index["name"], index["pandas_type"]) not in ((None, "unicode"), (None, "empty"))
+    ]
+    if labels:
+        identity["labels"] = labels
+    return {"pandas": identity} if identity else {}
+
+
+def _check_pandas_objects(frame: Any) -> None:
+    """Name every column that Arrow cannot hold, not only the first."""
+    bad = []
+    for position, dtype in enumerate(frame.dtypes):
+        if dtype == object:
+            values = frame.iloc[:, position]
+            try:
+                pa.array(values, from_pandas=True)
+            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+                bad.append(f"{str(frame.columns[position])!r} ({str(error).splitlines()[0]})")
+    if bad:
+        raise UnsupportedTypeError(
+            f"Column {', '.join(bad)} holds Python objects that Parquet cannot hold. "
+            "Nothing was written: convert the column to one type, or drop it, then save again."
+        )
+
+
+def _check_names(names: Sequence[str]) -> None:
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
+    if twice:
+        raise FrameError(
+            f"Two columns have the same name: {', '.join(map(repr, twice))}. "
+            "Rename one of each, then save again."
+        )
+    _check_nul(names)
+
+
+def _check_nul(names: Iterable[str]) -> None:
+    for name in names:
+        if "\0" in name:
+            raise FrameError(
+                f"The column name {name!r} contains a NUL character, which Arrow cannot carry. "
+                "Rename the column, then save again."
+            )
+
+
+def _check_polars(schema: pl.Schema) -> None:
+    _check_nul(_names(schema))
+    objects = [name for name, dtype in schema.items() if dtype == pl.Object]
+    if objects:
+        raise UnsupportedTypeError(
+            f"Column {', '.join(map(repr, objects))} has the type Object (arbitrary Python "
+            "objects), which Parquet cannot hold. Nothing was written: convert the column to a "
+            "type of polars, or drop it, then save again."
+        )
+    for name, dtype in schema.items():
+        if dtype.is_nested() and "Int128" in str(dtype):
+            raise UnsupportedTypeError(
+                f"Column {name!r} has 128-bit integers inside {dtype}, which Arrow cannot carry. "
+                "Nothing was written: cast them to Int64 or Decimal, then save again."
+            )
+
+
+def _names(schema: Mapping[str, Any]) -> Iterable[str]:
+    for name, dtype in schema.items():
+        yield name
+        inner = dtype
+        while isinstance(inner, pl.List | pl.Array):
+            inner = inner.inner
+        if isinstance(inner, pl.Struct):
+            yield from _names({field.name: field.dtype for field in inner.fields})
+
+
+_FORMS: Mapping[str, Callable[[Any], MemoryFrame | StreamFrame]] = {
+    "polars.DataFrame": _eager,
+    "polars.LazyFrame": _lazy,
+    "polars.Series": _series,
+    "pandas.DataFrame": _pandas,
+    "pyarrow.Table": _table,
+    "pyarrow.RecordBatch": _batch,
+    "pyarrow.RecordBatchReader": _reader,
+    "pyarrow.Dataset": _dataset,
+    "_duckdb.DuckDBPyRelation": _relation,
+    "duckdb.DuckDBPyRelation": _relation,
+}

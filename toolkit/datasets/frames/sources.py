@@ -1,0 +1,251 @@
+"""The forms a frame has while it is being saved: in memory or as a stream, in polars or in Arrow.
+
+A frame in memory is hashed first and written only when its content is new. A stream is hashed and
+written in the same pass, in bounded memory; one that turns out to be short becomes a frame in
+memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+import pyarrow as pa
+
+from toolkit.core.types import ColumnRecord
+from toolkit.datasets.fingerprint.logical_types import logical_type
+from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, FrameHasher
+from toolkit.datasets.frames.blocks import (
+    ArrowBlock,
+    PolarsBlock,
+    arrow_fields,
+    reblock_arrow,
+    reblock_polars,
+)
+from toolkit.datasets.frames.parquet import write_arrow, write_polars, write_polars_blocks
+
+
+@dataclass(frozen=True, slots=True)
+class Extras:
+    """What a frame carries beside its columns."""
+
+    identity: Mapping[str, Any] = field(default_factory=dict)
+    """Part of the fingerprint: a pandas index that is more than the row numbers."""
+    pandas: str = ""
+    """pandas' own description of its frame, to give the same dtypes and index back."""
+
+
+NO_EXTRAS = Extras()
+
+
+class MemoryFrame(Protocol):
+    """A frame whose values are all here."""
+
+    rows: int
+    fields: list[pa.Field]
+    extras: Extras
+
+    def hash(self, resume: Callable[[FrameHasher], None] | None = None) -> tuple[ColumnRecord, ...]:
+        """The records of all columns; ``resume`` may continue hashers behind earlier rows."""
+
+    def write(self, path: Path) -> None:
+        """Write the frame as one Parquet file."""
+
+
+class StreamFrame(Protocol):
+    """A frame that comes once, in pieces, and may be larger than memory."""
+
+    fields: list[pa.Field]
+    extras: Extras
+
+    def settle(self, limit: int) -> MemoryFrame | StreamFrame:
+        """Read at most about ``limit`` bytes: a stream that ends within them is a MemoryFrame."""
+
+    def write(self, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
+        """Hash and write in one pass; returns the columns' records and the row count."""
+
+
+class PolarsFrame:
+    """A polars DataFrame."""
+
+    def __init__(self, frame: pl.DataFrame, extras: Extras = NO_EXTRAS) -> None:
+        self.frame = frame
+        self.rows = frame.height
+        self.fields = arrow_fields(frame.schema)
+        self.extras = extras
+
+    def hash(self, resume: Callable[[FrameHasher], None] | None = None) -> tuple[ColumnRecord, ...]:
+        blocks = (PolarsBlock(part) for part in self.frame.iter_slices(BLOCK_ROWS))
+        return _hash(self.fields, blocks, resume)
+
+    def write(self, path: Path) -> None:
+        write_polars(self.frame, path, self.extras.pandas)
+
+
+class ArrowFrame:
+    """A pyarrow Table, hashed as it is; written by polars where polars has all of its types."""
+
+    def __init__(self, table: pa.Table, extras: Extras = NO_EXTRAS) -> None:
+        self.table = table.replace_schema_metadata(None)
+        self.rows = table.num_rows
+        self.fields = list(self.table.schema)
+        self.extras = extras
+
+    def hash(self, resume: Callable[[FrameHasher], None] | None = None) -> tuple[ColumnRecord, ...]:
+        starts = range(0, self.rows, BLOCK_ROWS)
+        blocks = (ArrowBlock(self.table.slice(start, BLOCK_ROWS)) for start in starts)
+        sample = ArrowBlock(self.table) if self.rows == 0 else None
+        return _hash(self.fields, blocks, resume, sample)
+
+    def write(self, path: Path) -> None:
+        frame = to_polars(self.table)
+        if frame is not None:
+            write_polars(frame, path, self.extras.pandas)
+        else:
+            slices = (
+                self.table.slice(start, BLOCK_ROWS) for start in range(0, self.rows, BLOCK_ROWS)
+            )
+            write_arrow(self.table.schema, slices, path, self.extras.pandas)
+
+
+class PolarsStream:
+    """The result of a polars LazyFrame, computed once by the streaming engine."""
+
+    def __init__(self, schema: pl.Schema, frames: Iterable[pl.DataFrame]) -> None:
+        self.schema = schema
+        self.fields = arrow_fields(schema)
+        self.extras = NO_EXTRAS
+        self._frames = iter(frames)
+
+    def settle(self, limit: int) -> MemoryFrame | StreamFrame:
+        read: list[pl.DataFrame] = []
+        size = 0
+        for frame in self._frames:
+            read.append(frame)
+            size += int(frame.estimated_size())
+            if size > limit:
+                self._frames = chain(read, self._frames)
+                return self
+        return PolarsFrame(pl.concat(read) if read else pl.DataFrame(schema=self.schema))
+
+    def write(self, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
+        with FrameHasher(self.fields) as hasher:
+
+            def hashed() -> Iterator[pl.DataFrame]:
+                for block in reblock_polars(self._frames):
+                    hasher.add(PolarsBlock(block))
+                    yield block
+
+            write_polars_blocks(self.schema, hashed(), path)
+            return hasher.finish(), hasher.rows
+
+
+class ArrowStream:
+    """Record batches that come once: a DuckDB relation, a RecordBatchReader, a dataset's scan."""
+
+    def __init__(self, reader: pa.RecordBatchReader) -> None:
+        self.schema = reader.schema.remove_metadata()
+        self.fields = list(self.schema)
+        self.extras = NO_EXTRAS
+        self._batches: Iterator[pa.RecordBatch] = iter(reader)
+
+    def settle(self, limit: int) -> MemoryFrame | StreamFrame:
+        read: list[pa.RecordBatch] = []
+        size = 0
+        for batch in self._batches:
+            read.append(batch)
+            size += batch.get_total_buffer_size()
+            if size > limit:
+                self._batches = chain(read, self._batches)
+                return self
+        return ArrowFrame(pa.Table.from_batches(read, self.schema))
+
+    def write(self, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
+        empty = to_polars(self.schema.empty_table())
+        with FrameHasher(self.fields) as hasher:
+
+            def hashed() -> Iterator[pa.Table]:
+                for block in reblock_arrow(self.schema, self._batches):
+                    hasher.add(ArrowBlock(block))
+                    yield block
+
+            if empty is not None and not _has_ordered(self.schema):
+                frames = (polars_of(block) for block in hashed())
+                write_polars_blocks(empty.schema, frames, path)
+            else:
+                write_arrow(self.schema, hashed(), path, "")
+            return hasher.finish(), hasher.rows
+
+
+def _hash(
+    fields: list[pa.Field],
+    blocks: Iterable[PolarsBlock | ArrowBlock],
+    resume: Callable[[FrameHasher], None] | None,
+    sample: ArrowBlock | None = None,
+) -> tuple[ColumnRecord, ...]:
+    with FrameHasher(fields) as hasher:
+        if resume is not None:
+            resume(hasher)
+        if sample is not None:
+            hasher.start(sample)
+        for block in blocks:
+            hasher.add(block)
+        return hasher.finish()
+
+
+def _has_ordered(schema: pa.Schema) -> bool:
+    return any(pa.types.is_dictionary(f.type) and f.type.ordered for f in schema)
+
+
+def to_polars(table: pa.Table) -> pl.DataFrame | None:
+    """The table in polars, or None where polars would change a type."""
+    try:
+        frame = polars_of(table)
+        back = arrow_fields(frame.schema)
+    except Exception:
+        # polars has no such type (also a PanicException below Exception on some of them).
+        return None
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        return None
+    kept = all(
+        logical_type(theirs, table.column(i)) == logical_type(ours, _values(frame, i, theirs))
+        for i, (theirs, ours) in enumerate(zip(table.schema, back, strict=True))
+    )
+    return frame if kept and frame.height == table.num_rows else None
+
+
+def _values(frame: pl.DataFrame, index: int, field: pa.Field) -> pa.Array | None:
+    if not pa.types.is_dictionary(field.type):
+        return None
+    values: pa.Array = frame.to_series(index).head(1).to_arrow()
+    return values
+
+
+def polars_of(table: pa.Table) -> pl.DataFrame:
+    """The table as a polars DataFrame; ordered dictionaries of text become Enums."""
+    if table.num_columns == 0:
+        return pl.DataFrame(height=table.num_rows)
+    frame = pl.from_arrow(table, rechunk=False)
+    assert isinstance(frame, pl.DataFrame)
+    return frame.with_columns(
+        pl.col(field.name).cast(pl.Enum(_categories(table.column(i))))
+        for i, field in enumerate(table.schema)
+        if pa.types.is_dictionary(field.type) and field.type.ordered and _is_text(field.type)
+    )
+
+
+def _is_text(type_: pa.DictionaryType) -> bool:
+    value = type_.value_type
+    return bool(
+        pa.types.is_string(value) or pa.types.is_large_string(value) or str(value) == "string_view"
+    )
+
+
+def _categories(values: pa.ChunkedArray) -> list[str]:
+    unified = values.unify_dictionaries()
+    return list(unified.chunk(0).dictionary.to_pylist()) if unified.num_chunks else []
