@@ -92,7 +92,7 @@ class StagedFile:
         self._complete = False
         with local_failures("write the staged file", self._path):
             handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(handle, "wb", buffering=0) as file, WriteBack(handle) as write_back:
+        with open(handle, "wb", buffering=0) as file, WriteBack(handle, self._path) as write_back:
             for chunk in chunks:
                 self._hasher.update(chunk)
                 rest = memoryview(chunk).cast("B")
@@ -143,7 +143,7 @@ class StagedFile:
             return hash_file(self._path, byte_size)
         handle = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            with WriteBack(handle) as write_back:
+            with WriteBack(handle, self._path) as write_back:
                 write_back.start()
                 return hash_file(self._path, byte_size)
         finally:

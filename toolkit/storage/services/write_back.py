@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import os
 import threading
+from pathlib import Path
 from types import TracebackType
+
+from toolkit.storage.backends.failures import local_failures
 
 _EVERY = 32 << 20
 """Bytes between two flushes. Smaller files start no thread."""
@@ -24,8 +27,10 @@ class WriteBack:
     the final fsync would succeed although bytes are missing.
     """
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, path: Path) -> None:
+        """``path`` is what messages call the file."""
         self._descriptor = descriptor
+        self._path = path
         self._unflushed = 0
         self._thread: threading.Thread | None = None
         self._error: OSError | None = None
@@ -45,7 +50,7 @@ class WriteBack:
             self._raise_failure()
 
     def wrote(self, count: int) -> None:
-        """Count bytes that were written. Raises OSError when an earlier flush failed."""
+        """Count bytes that were written. Raises StorageError when an earlier flush failed."""
         self._unflushed += count
         if self._unflushed >= _EVERY and (self._thread is None or not self._thread.is_alive()):
             self._raise_failure()
@@ -67,4 +72,5 @@ class WriteBack:
 
     def _raise_failure(self) -> None:
         if self._error is not None:
-            raise self._error
+            with local_failures("write the staged file", self._path):
+                raise self._error
