@@ -59,11 +59,11 @@ class ColumnHasher:
         self._full = bytearray()
         self._last = b""
 
-    def resume(self, block_digests: bytes, null_count: int) -> None:
-        """Continue behind full blocks whose digests are known."""
+    def resume(self, block_digests: bytes, type_: str) -> None:
+        """Continue behind full blocks whose digests are known. Their nulls are not counted."""
         self._full += block_digests
         self.rows = len(block_digests) // DIGEST_BYTES * BLOCK_ROWS
-        self.null_count = null_count
+        self.type = type_
 
     def add(self, rows: int, nulls: int, digest: bytes) -> None:
         """Add the next block. Only the last one may be shorter than BLOCK_ROWS."""

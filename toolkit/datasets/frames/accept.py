@@ -129,7 +129,7 @@ def _check_pandas_objects(frame: Any) -> None:
     """Name every column that Arrow cannot hold, not only the first."""
     bad = []
     for position, dtype in enumerate(frame.dtypes):
-        if dtype == object:
+        if dtype.kind == "O":
             values = frame.iloc[:, position]
             try:
                 pa.array(values, from_pandas=True)

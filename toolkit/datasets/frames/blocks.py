@@ -69,7 +69,7 @@ _INT128: Mapping[type[pl.DataType], Callable[[pl.Expr], pl.Expr]] = {
 
 
 def arrow_fields(schema: pl.Schema) -> list[pa.Field]:
-    """The Arrow fields of a polars schema, with the metadata by which polars knows its own types."""
+    """The Arrow fields of a polars schema, with the metadata that marks polars' own types."""
     plain = [name for name, dtype in schema.items() if type(dtype) not in _INT128]
     empty = pl.DataFrame(schema={name: schema[name] for name in plain})
     known = empty.to_arrow(compat_level=pl.CompatLevel.oldest()).schema
@@ -103,7 +103,7 @@ def reblock_polars(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(parts, rechunk=True)
 
 
-def reblock_arrow(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+def reblock_arrow(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
     """The same rows in tables of BLOCK_ROWS rows, the last one excepted."""
     parts: list[pa.RecordBatch] = []
     held = 0
@@ -112,10 +112,10 @@ def reblock_arrow(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> Itera
         while batch.num_rows - start >= BLOCK_ROWS - held:
             parts.append(batch.slice(start, BLOCK_ROWS - held))
             start += BLOCK_ROWS - held
-            yield pa.Table.from_batches(parts, schema)
+            yield pa.Table.from_batches(parts)
             parts, held = [], 0
         if start < batch.num_rows:
             parts.append(batch.slice(start))
             held += batch.num_rows - start
     if parts:
-        yield pa.Table.from_batches(parts, schema)
+        yield pa.Table.from_batches(parts)

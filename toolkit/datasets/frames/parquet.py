@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypedDict
+from typing import Literal, TypedDict
 
 import polars as pl
 import pyarrow as pa
@@ -17,7 +17,7 @@ _PANDAS = "pandas"
 
 
 class _Options(TypedDict):
-    compression: pl._typing.ParquetCompression  # type: ignore[name-defined]
+    compression: Literal["zstd"]
     compression_level: int
     row_group_size: int
     statistics: bool

@@ -6,18 +6,18 @@ memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import polars as pl
 import pyarrow as pa
 
 from toolkit.core.types import ColumnRecord
 from toolkit.datasets.fingerprint.logical_types import logical_type
-from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, FrameHasher
+from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, Block, FrameHasher
 from toolkit.datasets.frames.blocks import (
     ArrowBlock,
     PolarsBlock,
@@ -41,33 +41,6 @@ class Extras:
 NO_EXTRAS = Extras()
 
 
-class MemoryFrame(Protocol):
-    """A frame whose values are all here."""
-
-    rows: int
-    fields: list[pa.Field]
-    extras: Extras
-
-    def hash(self, resume: Callable[[FrameHasher], None] | None = None) -> tuple[ColumnRecord, ...]:
-        """The records of all columns; ``resume`` may continue hashers behind earlier rows."""
-
-    def write(self, path: Path) -> None:
-        """Write the frame as one Parquet file."""
-
-
-class StreamFrame(Protocol):
-    """A frame that comes once, in pieces, and may be larger than memory."""
-
-    fields: list[pa.Field]
-    extras: Extras
-
-    def settle(self, limit: int) -> MemoryFrame | StreamFrame:
-        """Read at most about ``limit`` bytes: a stream that ends within them is a MemoryFrame."""
-
-    def write(self, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
-        """Hash and write in one pass; returns the columns' records and the row count."""
-
-
 class PolarsFrame:
     """A polars DataFrame."""
 
@@ -77,9 +50,9 @@ class PolarsFrame:
         self.fields = arrow_fields(frame.schema)
         self.extras = extras
 
-    def hash(self, resume: Callable[[FrameHasher], None] | None = None) -> tuple[ColumnRecord, ...]:
+    def hash(self) -> tuple[ColumnRecord, ...]:
         blocks = (PolarsBlock(part) for part in self.frame.iter_slices(BLOCK_ROWS))
-        return _hash(self.fields, blocks, resume)
+        return _hash(self.fields, blocks)
 
     def write(self, path: Path) -> None:
         write_polars(self.frame, path, self.extras.pandas)
@@ -94,11 +67,11 @@ class ArrowFrame:
         self.fields = list(self.table.schema)
         self.extras = extras
 
-    def hash(self, resume: Callable[[FrameHasher], None] | None = None) -> tuple[ColumnRecord, ...]:
+    def hash(self) -> tuple[ColumnRecord, ...]:
         starts = range(0, self.rows, BLOCK_ROWS)
         blocks = (ArrowBlock(self.table.slice(start, BLOCK_ROWS)) for start in starts)
         sample = ArrowBlock(self.table) if self.rows == 0 else None
-        return _hash(self.fields, blocks, resume, sample)
+        return _hash(self.fields, blocks, sample)
 
     def write(self, path: Path) -> None:
         frame = to_polars(self.table)
@@ -168,7 +141,7 @@ class ArrowStream:
         with FrameHasher(self.fields) as hasher:
 
             def hashed() -> Iterator[pa.Table]:
-                for block in reblock_arrow(self.schema, self._batches):
+                for block in reblock_arrow(self._batches):
                     hasher.add(ArrowBlock(block))
                     yield block
 
@@ -180,15 +153,21 @@ class ArrowStream:
             return hasher.finish(), hasher.rows
 
 
+MemoryFrame: TypeAlias = PolarsFrame | ArrowFrame
+"""``hash()`` gives the records of all columns, ``write(path)`` writes one Parquet file."""
+
+StreamFrame: TypeAlias = PolarsStream | ArrowStream
+"""``settle(limit)`` reads at most about ``limit`` bytes: a stream that ends within them becomes a
+MemoryFrame. ``write(path)`` hashes and writes in one pass and gives the columns' records and the
+row count."""
+
+
 def _hash(
     fields: list[pa.Field],
-    blocks: Iterable[PolarsBlock | ArrowBlock],
-    resume: Callable[[FrameHasher], None] | None,
-    sample: ArrowBlock | None = None,
+    blocks: Iterable[Block],
+    sample: Block | None = None,
 ) -> tuple[ColumnRecord, ...]:
     with FrameHasher(fields) as hasher:
-        if resume is not None:
-            resume(hasher)
         if sample is not None:
             hasher.start(sample)
         for block in blocks:

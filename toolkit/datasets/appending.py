@@ -1,0 +1,158 @@
+"""Appending: the new rows become a file of their own, the earlier files are shared.
+
+The digests of the earlier rows' full blocks are in the catalog, so only the last, partial block of
+the earlier rows is read again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from toolkit.core.errors import FrameError, SchemaMismatchError
+from toolkit.core.interfaces import ICatalog, IStoredFiles
+from toolkit.core.types import (
+    PARQUET_MEDIA_TYPE,
+    Artifact,
+    ColumnRecord,
+    InputRecord,
+    VersionRecord,
+)
+from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, Block, FrameHasher
+from toolkit.datasets.frames.accept import accept
+from toolkit.datasets.frames.blocks import ArrowBlock, PolarsBlock, reblock_arrow, reblock_polars
+from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
+from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_schema
+from toolkit.datasets.saving import STREAM_BUFFER, Saver, describe
+
+
+class Appender:
+    """Adds rows to the newest version of a dataset."""
+
+    def __init__(
+        self, catalog: ICatalog, files: IStoredFiles, loader: Loader, saver: Saver
+    ) -> None:
+        self._catalog = catalog
+        self._files = files
+        self._loader = loader
+        self._saver = saver
+
+    def append(self, name: str, frame: Any, inputs: Sequence[InputRecord]) -> Artifact:
+        """Save the newest version's rows followed by the frame's as a new version.
+
+        Raises DatasetNotFoundError, SchemaMismatchError, FrameError for a raw file."""
+        producer = self._saver.producer
+        base = self._loader.resolve(name)
+        if base.kind != "frame":
+            raise FrameError(f"{base.ref} is a raw file: rows cannot be appended to it.")
+        source = accept(frame)
+        if isinstance(source, StreamFrame):
+            source = source.settle(STREAM_BUFFER)
+        with self._catalog.transaction() as tx:
+            columns = tx.versions.columns(base.id)
+            manifest = tx.versions.manifest(base.id)
+        for file in {part.file for fragment in manifest for part in fragment.files}:
+            self._files.locate(file)
+        with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
+            own, rows = _write(source, staged.path)
+            _check_columns(base, columns, own)
+            merged = self._merged(base, columns, own, staged.path) if rows else columns
+            extras = Extras(base.metadata.get("identity", {}), base.metadata.get("pandas", ""))
+            content = describe(stored_schema(base), extras, merged, base.rows + rows)
+            edges = inputs or (InputRecord(base.ref, base.id, "append"),)
+            known = self._saver.reuse(base.dataset, content, edges)
+            if known is not None:
+                return known
+            earlier = [(part.rows, f.file.id) for part in manifest for f in part.files if part.rows]
+            record = self._saver.record(base.dataset, content, edges, earlier, rows)
+            return staged.commit(record)
+
+    def _merged(
+        self,
+        base: VersionRecord,
+        columns: Sequence[ColumnRecord],
+        own: Sequence[ColumnRecord],
+        path: Path,
+    ) -> tuple[ColumnRecord, ...]:
+        """The records of all rows: known blocks, then the earlier rows' rest and the new rows."""
+        tail = base.rows % BLOCK_ROWS
+        rest = self._arrow_rest if base.metadata.get(ARROW_ONLY) else self._polars_rest
+        with FrameHasher(list(stored_schema(base))) as hasher:
+            for block in rest(base, tail, path):
+                if hasher.columns is None:
+                    for column, known in zip(hasher.start(block), columns, strict=True):
+                        column.resume(known.block_digests, known.type)
+                hasher.add(block)
+            merged = hasher.finish()
+        return tuple(
+            replace(column, null_count=before.null_count + added.null_count)
+            for column, before, added in zip(merged, columns, own, strict=True)
+        )
+
+    def _polars_rest(self, base: VersionRecord, tail: int, path: Path) -> Iterator[Block]:
+        old = self._loader.scan(base.ref).slice(base.rows - tail, tail).collect()
+        new = (
+            pl.scan_parquet(path, glob=False)
+            .cast(old.schema)
+            .collect_batches(
+                chunk_size=BLOCK_ROWS, maintain_order=True, lazy=True, engine="streaming"
+            )
+        )
+        return map(PolarsBlock, reblock_polars(chain([old], new)))
+
+    def _arrow_rest(self, base: VersionRecord, tail: int, path: Path) -> Iterator[Block]:
+        old = _last_rows(self._loader.batches(base.ref, BLOCK_ROWS), base.rows - tail)
+        schema = stored_schema(base)
+        new = (
+            part
+            for batch in pads.dataset(str(path), format="parquet").to_batches()
+            for part in restore(pa.Table.from_batches([batch]), schema).to_batches()
+        )
+        return map(ArrowBlock, reblock_arrow(chain(old, new)))
+
+
+def _last_rows(batches: Iterator[pa.RecordBatch], skip: int) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        if skip < batch.num_rows:
+            yield batch.slice(skip)
+        skip = max(0, skip - batch.num_rows)
+
+
+def _write(source: MemoryFrame | StreamFrame, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
+    if isinstance(source, StreamFrame):
+        return source.write(path)
+    source.write(path)
+    return source.hash(), source.rows
+
+
+def _check_columns(
+    base: VersionRecord, old: Sequence[ColumnRecord], new: Sequence[ColumnRecord]
+) -> None:
+    before = [(column.name, column.type) for column in old]
+    after = [(column.name, column.type) for column in new]
+    if before == after:
+        return
+    lines = [
+        *(f"missing: {name} ({kind})" for name, kind in before if name not in dict(after)),
+        *(
+            f"not in {base.ref}: {name} ({kind})"
+            for name, kind in after
+            if name not in dict(before)
+        ),
+        *(
+            f"{name} is {dict(after)[name]}, stored as {kind}"
+            for name, kind in before
+            if name in dict(after) and dict(after)[name] != kind
+        ),
+    ] or [f"order: {', '.join(name for name, _ in after)}"]
+    raise SchemaMismatchError(
+        f"The rows do not fit {base.ref}: {'; '.join(lines)}. Nothing was written: bring the frame "
+        f"to these columns ({', '.join(name for name, _ in before)}), or save it as it is with "
+        "ws.save()."
+    )

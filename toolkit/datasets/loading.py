@@ -1,0 +1,152 @@
+"""Reading a version back: the fragments of its manifest as one lazy frame, table or dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
+
+from toolkit.core.errors import FrameError, UnsupportedTypeError
+from toolkit.core.interfaces import ICatalog, IStoredFiles
+from toolkit.core.names import parse_ref
+from toolkit.core.types import FileLocation, FileRecord, VersionRecord
+from toolkit.datasets.fingerprint.logical_types import INT128_FIELD, logical_type
+from toolkit.datasets.lineage import PlanInput, mark
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet import ParquetDatasetReader
+from toolkit.datasets.readers.sources import ResolvedSource
+
+ARROW_ONLY = "arrow_only"
+"""Metadata of a version with types that polars does not have."""
+
+
+class Loader:
+    """Resolves references and opens the files behind them."""
+
+    def __init__(self, catalog: ICatalog, files: IStoredFiles) -> None:
+        self._catalog = catalog
+        self._files = files
+
+    def resolve(self, ref: str) -> VersionRecord:
+        """Raises InvalidNameError, DatasetNotFoundError."""
+        parsed = parse_ref(ref)
+        with self._catalog.transaction() as tx:
+            return tx.versions.resolve(parsed)
+
+    def open(self, ref: str) -> tuple[VersionRecord, tuple[FileLocation, ...]]:
+        """The version and where its files are, in the order of its rows.
+
+        Raises FileMissingError or FileChangedError for files that were touched from outside."""
+        parsed = parse_ref(ref)
+        with self._catalog.transaction() as tx:
+            version = tx.versions.resolve(parsed)
+            manifest = tx.versions.manifest(version.id)
+        files = [part.file for fragment in manifest for part in fragment.files]
+        return version, tuple(self._files.locate(file) for file in files)
+
+    def files(self, version: VersionRecord) -> tuple[FileRecord, ...]:
+        """The distinct files of a version."""
+        with self._catalog.transaction() as tx:
+            manifest = tx.versions.manifest(version.id)
+        found = {part.file.id: part.file for fragment in manifest for part in fragment.files}
+        return tuple(found.values())
+
+    def scan(self, ref: str) -> pl.LazyFrame:
+        """A lazy frame whose plan remembers the version."""
+        version, places = self.open_frame(ref)
+        if version.metadata.get(ARROW_ONLY) and _beyond_polars(stored_schema(version)):
+            raise UnsupportedTypeError(
+                f'{version.ref} has types that polars lacks: load it with engine="arrow".'
+            )
+        return mark(_scan(version, places), PlanInput("version", version.ref))
+
+    def open_frame(self, ref: str) -> tuple[VersionRecord, tuple[FileLocation, ...]]:
+        """As ``open``. Raises FrameError for a dataset of raw bytes."""
+        version, places = self.open(ref)
+        if version.kind != "frame":
+            raise FrameError(
+                f"{version.ref} is a raw file, not a frame: export it with "
+                f'ws.export("{version.ref}", path), or read it with '
+                f'ws.read(ws.path("{version.ref}")).'
+            )
+        return version, places
+
+    def schema(self, ref: str) -> pa.Schema:
+        """The Arrow schema with which the version was saved."""
+        return stored_schema(self.resolve(ref))
+
+    def dataset(self, ref: str) -> pads.Dataset:
+        """The version as a pyarrow Dataset."""
+        return _dataset(self.open_frame(ref)[1])
+
+    def batches(self, ref: str, size: int) -> Iterator[pa.RecordBatch]:
+        """The rows in batches of at most ``size``, in the types of the saved schema."""
+        version, places = self.open_frame(ref)
+        schema = stored_schema(version)
+        if any(INT128_FIELD in (field.metadata or {}) for field in schema):
+            raise UnsupportedTypeError(
+                f"{version.ref} has 128-bit integers, which Arrow lacks: load it with polars."
+            )
+        with reading(version.ref, hint="Run ws.check()."):
+            for batch in _dataset(places).to_batches(batch_size=size):
+                yield restore(pa.Table.from_batches([batch]), schema).to_batches()[0]
+
+    def table(self, ref: str) -> pa.Table:
+        """The version as a pyarrow Table, in the types with which it was saved."""
+        version, places = self.open_frame(ref)
+        with reading(version.ref, hint="Run ws.check()."):
+            table = _dataset(places).to_table()
+        return restore(table, stored_schema(version))
+
+    def pandas(self, ref: str) -> Any:
+        """The version as a pandas DataFrame, with the index and dtypes that pandas gave it."""
+        version = self.resolve(ref)
+        table = self.table(version.ref)
+        described = version.metadata.get("pandas")
+        return table.replace_schema_metadata({"pandas": described} if described else {}).to_pandas()
+
+
+def stored_schema(version: VersionRecord) -> pa.Schema:
+    """The Arrow schema that the version was saved with."""
+    return pa.ipc.read_schema(pa.py_buffer(version.schema))
+
+
+def restore(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Cast the columns whose type Parquet widened (seconds became milliseconds, say)."""
+    for index, (stored, field) in enumerate(zip(table.schema, schema, strict=True)):
+        if pa.types.is_dictionary(field.type) or stored.type == field.type:
+            continue
+        if logical_type(stored.remove_metadata()) != logical_type(field.remove_metadata()):
+            table = table.set_column(index, field.name, table.column(index).cast(field.type))
+    return table
+
+
+def _scan(version: VersionRecord, places: tuple[FileLocation, ...]) -> pl.LazyFrame:
+    if all(place.path is not None for place in places):
+        return pl.scan_parquet(
+            [place.path for place in places if place.path is not None],
+            glob=False,
+            hive_partitioning=False,
+        )
+    source = ResolvedSource(
+        version.ref,
+        tuple(place.fs_path for place in places),
+        tuple(place.uri for place in places),
+        places[0].filesystem,
+    )
+    return ParquetDatasetReader(source).polars()
+
+
+def _dataset(places: tuple[FileLocation, ...]) -> pads.Dataset:
+    if all(place.path is not None for place in places):
+        return pads.dataset([str(place.path) for place in places], format="parquet")
+    paths = [place.fs_path for place in places]
+    return pads.dataset(paths, filesystem=places[0].filesystem, format="parquet")
+
+
+def _beyond_polars(schema: pa.Schema) -> bool:
+    """Whether polars cannot even open the file (a wide decimal; other types come back wider)."""
+    return any(pa.types.is_decimal256(field.type) for field in schema)

@@ -1,0 +1,157 @@
+"""DatasetService: every verb on datasets, handed to the part that knows how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStoredFiles
+from toolkit.core.names import parse_ref
+from toolkit.core.types import Artifact, FileLocation, VersionRecord
+from toolkit.datasets.appending import Appender
+from toolkit.datasets.comparing import compare
+from toolkit.datasets.exporting import Exporter
+from toolkit.datasets.inputs import InputFinder, RelationInputs
+from toolkit.datasets.interfaces import IDatasetReader, IDatasetReaderFactory
+from toolkit.datasets.lineage import PlanInput, mark
+from toolkit.datasets.loading import Loader
+from toolkit.datasets.raw_files import RawFiles
+from toolkit.datasets.saving import Saver
+
+LINEAGE_SCHEMA = pl.Schema(
+    {"ref": pl.String, "input": pl.String, "kind": pl.String, "how": pl.String, "depth": pl.Int64}
+)
+
+
+class DatasetService:
+    """Reads, saves, finds and compares datasets.
+
+    Without a producer it reads; every verb that saves then raises ReadOnlyError. It also fulfils
+    the protocols IDatasetService (for sampling and analysis) and ISqlSources (for SQL)."""
+
+    def __init__(
+        self,
+        catalog: ICatalog,
+        files: IStoredFiles,
+        readers: IDatasetReaderFactory,
+        producer: IArtifactProducer | None = None,
+        relation_inputs: RelationInputs | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._readers = readers
+        self._loader = Loader(catalog, files)
+        self._saver = Saver(catalog, files, producer)
+        self._appender = Appender(catalog, files, self._loader, self._saver)
+        self._raw_files = RawFiles(self._saver)
+        self._exporter = Exporter(self._loader, files)
+        self._inputs = InputFinder(catalog, relation_inputs)
+
+    def reader(self, source: Any, format: str | None = None, **options: Any) -> IDatasetReader:
+        """The reader of a source; see IDatasetReaderFactory.reader."""
+        return self._readers.reader(source, format, **options)
+
+    def read(self, source: Any, format: str | None = None, **options: Any) -> pl.LazyFrame:
+        """A lazy frame over a source, whose plan remembers the source."""
+        reader = self.reader(source, format, **options)
+        return mark(reader.polars(), *(PlanInput("source", name) for name in reader.sources))
+
+    def save(
+        self, frame: Any, name: str, *, inputs: Sequence[Any] | None = None, how: str = ""
+    ) -> Artifact:
+        """Save a frame; see Workspace.save."""
+        return self._saver.save_frame(frame, name, self._inputs.find(frame, inputs, how))
+
+    def append(self, name: str, frame: Any, *, inputs: Sequence[Any] | None = None) -> Artifact:
+        """Save rows behind those of the newest version; see Workspace.append."""
+        base = self._loader.resolve(name)
+        found = self._inputs.find(frame, [base.ref, *(inputs or ())], "append")
+        return self._appender.append(name, frame, found)
+
+    def add(self, source: Any, name: str, *, inputs: Sequence[Any] | None = None) -> Artifact:
+        """Keep any file; see Workspace.add."""
+        return self._raw_files.add(source, name, self._inputs.find(None, inputs, ""))
+
+    def resolve(self, ref: str) -> VersionRecord:
+        """The version behind a reference. Raises InvalidNameError, DatasetNotFoundError."""
+        return self._loader.resolve(ref)
+
+    def scan(self, ref: str) -> pl.LazyFrame:
+        """A version as a lazy frame; nothing is read yet."""
+        return self._loader.scan(ref)
+
+    def schema(self, ref: str) -> pa.Schema:
+        """The Arrow schema with which a version was saved."""
+        return self._loader.schema(ref)
+
+    def batches(self, ref: str, size: int) -> Iterator[pa.RecordBatch]:
+        """A version's rows in batches of at most ``size`` rows, in bounded memory."""
+        return self._loader.batches(ref, size)
+
+    def table(self, ref: str) -> pa.Table:
+        """A version as a pyarrow Table."""
+        return self._loader.table(ref)
+
+    def pandas(self, ref: str) -> Any:
+        """A version as a pandas DataFrame, with its index and dtypes."""
+        return self._loader.pandas(ref)
+
+    def export(self, ref: str, path: str | Path, *, overwrite: bool = True) -> Path:
+        """Write a version to a file; see Workspace.export."""
+        return self._exporter.export(ref, path, overwrite=overwrite)
+
+    def path(self, ref: str) -> tuple[FileLocation, ...]:
+        """Where a version's files are, in the order of its rows."""
+        return self._loader.open(ref)[1]
+
+    def diff(self, before: str, after: str) -> pl.DataFrame:
+        """Two versions column by column, from their digests; see ``comparing.compare``."""
+        old, new = parse_ref(before), parse_ref(after)
+        with self._catalog.transaction() as tx:
+            sides = [tx.versions.columns(tx.versions.resolve(ref).id) for ref in (old, new)]
+        return compare(*sides)
+
+    def lineage(self, ref: str) -> pl.DataFrame:
+        """What a version was derived from, and that from what: an edge a row, nearest first."""
+        parsed = parse_ref(ref)
+        rows: list[tuple[str, str, str, str, int]] = []
+        with self._catalog.transaction() as tx:
+            start = tx.versions.resolve(parsed)
+            level, seen, depth = [start], {start.id}, 1
+            while level:
+                following = []
+                for version in level:
+                    for edge in tx.versions.inputs(version.id):
+                        kind = "source" if edge.version_id is None else "version"
+                        rows.append((version.ref, edge.ref, kind, edge.how, depth))
+                        parent = edge.version_id and tx.versions.by_id(edge.version_id)
+                        if parent and parent.id not in seen:
+                            seen.add(parent.id)
+                            following.append(parent)
+                level, depth = following, depth + 1
+        return pl.DataFrame(rows, schema=LINEAGE_SCHEMA, orient="row")
+
+    def datasets(self) -> pl.DataFrame:
+        """A row a dataset, by name."""
+        return self._catalog.listing("datasets")
+
+    def history(self, name: str) -> pl.DataFrame:
+        """A row a version, oldest first. Raises DatasetNotFoundError."""
+        resolved = self.resolve(parse_ref(name).name)
+        return self._catalog.listing("history", [resolved.dataset])
+
+    def frame_names(self) -> Sequence[str]:
+        """The datasets that SQL can name."""
+        frames = self.datasets().filter(pl.col("kind") == "frame")
+        return frames["name"].to_list()
+
+    def frame_locations(self, name: str) -> tuple[VersionRecord, Sequence[FileLocation]]:
+        """The version behind a reference and its Parquet files."""
+        return self._loader.open_frame(name)
+
+    def catalog_tables(self, names: Iterable[str]) -> Mapping[str, pa.Table]:
+        """Copies of catalog tables, all from one transaction."""
+        return self._catalog.snapshot(names)
