@@ -1,1 +1,21 @@
-"""toolkit: every frame you derive in a notebook, stored once, found again."""
+"""toolkit: every frame you derive in a notebook, stored once, found again.
+
+>>> import toolkit as tk
+>>> ws = tk.Workspace()
+"""
+
+from toolkit.core.errors import ToolkitError
+from toolkit.core.types import Artifact, CheckReport, Event, GcReport
+from toolkit.workspace import Hold, Workspace
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "CheckReport",
+    "Event",
+    "GcReport",
+    "Hold",
+    "ToolkitError",
+    "Workspace",
+]

@@ -1,0 +1,328 @@
+"""Workspace: what a person holds. It delegates, and holds no logic of its own."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+from toolkit.core import dependencies
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.core.names import parse_ref
+from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord
+
+if TYPE_CHECKING:
+    import duckdb
+    import polars as pl
+    import pyarrow as pa
+
+    from toolkit.analysis.profile import Profile
+    from toolkit.core.dependencies import Services
+    from toolkit.datasets.interfaces import IDatasetReader
+
+FOLDER = ".toolkit"
+ENVIRONMENT = "TOOLKIT_HOME"
+DEFAULT_GRACE = timedelta(hours=24)
+
+
+class Workspace:
+    """One folder that remembers every frame: a catalog and a store.
+
+    ``path`` is the folder. Without it: ``$TOOLKIT_HOME``, else ``.toolkit/`` in the current folder
+    or the nearest parent that has one, else a new ``.toolkit/`` here, made at the first use.
+    ``storage`` puts the files elsewhere, in a folder or at any fsspec URL (``s3://bucket/prefix``);
+    it is remembered. ``storage_options`` go to fsspec and are never stored. ``timeout`` is how many
+    seconds to wait while another process uses the catalog.
+
+    References to data are ``"name"`` (newest version), ``"name@3"``, ``"name@tag"``, or the
+    Artifact that a save returned. A workspace may be used as a context manager, shared between
+    threads, opened many times by many processes, and pickled for a worker, which opens it by path.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        *,
+        storage: str | None = None,
+        storage_options: Mapping[str, Any] | None = None,
+        timeout: float = dependencies.DEFAULT_TIMEOUT,
+    ) -> None:
+        self.path = _home(path)
+        self._storage = storage
+        self._storage_options = dict(storage_options or {})
+        self._timeout = timeout
+        self._lock = threading.Lock()
+        self._built: Services | None = None
+
+    def __repr__(self) -> str:
+        return f"Workspace({str(self.path)!r})"
+
+    def __enter__(self) -> Workspace:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __reduce__(self) -> tuple[Callable[..., Workspace], tuple[Any, ...]]:
+        return _reopen, (str(self.path), self._storage, self._storage_options, self._timeout)
+
+    def close(self) -> None:
+        """Give the catalog back. Idempotent; using the workspace again opens it again."""
+        with self._lock:
+            built, self._built = self._built, None
+        if built is not None:
+            built.query.close()
+            built.catalog.close()
+
+    def read(self, source: Any, format: str | None = None, **options: Any) -> pl.LazyFrame:
+        """Read Parquet or CSV lazily: a path, glob, folder, URL, or a list of them.
+
+        A frame derived from it knows its source: saving it records the lineage.
+        Raises SourceNotFoundError, SourceError."""
+        return self._services.datasets.read(source, format, **options)
+
+    def reader(self, source: Any, format: str | None = None, **options: Any) -> IDatasetReader:
+        """The reader of a source: schema, count, head, batches, polars and Arrow faces."""
+        return self._services.datasets.reader(source, format, **options)
+
+    def save(
+        self, frame: Any, name: str, *, inputs: Sequence[Any] | None = None, how: str = ""
+    ) -> Artifact:
+        """Save a frame of any engine as the newest version of ``name``.
+
+        Content that is stored already, under whatever name and from whatever engine, is not written
+        again; the newest version of the very name is returned as it is. ``inputs`` (references,
+        artifacts, paths) are recorded as lineage, beside those that a lazy frame or a relation of
+        ``sql`` shows by itself; ``how`` says what was done. When this returns the frame is durable;
+        when it raises nothing was saved.
+
+        Raises InvalidNameError, FrameError, UnsupportedTypeError, StorageError and
+        CatalogBusyError."""
+        return self._services.datasets.save(frame, name, inputs=inputs, how=how)
+
+    def append(self, name: str, frame: Any, *, inputs: Sequence[Any] | None = None) -> Artifact:
+        """Save the newest version of ``name`` with the frame's rows behind it, as a new version.
+
+        Only the new rows are written; the earlier files are shared.
+        Raises DatasetNotFoundError, SchemaMismatchError, and what ``save`` raises."""
+        return self._services.datasets.append(name, frame, inputs=inputs)
+
+    def add(self, source: Any, name: str, *, inputs: Sequence[Any] | None = None) -> Artifact:
+        """Keep any file byte for byte: a path, a URL, bytes, or a file opened in binary mode."""
+        return self._services.datasets.add(source, name, inputs=inputs)
+
+    @overload
+    def load(self, ref: str | Artifact, engine: Literal["polars"] = ...) -> pl.LazyFrame: ...
+    @overload
+    def load(self, ref: str | Artifact, engine: Literal["arrow"]) -> pa.Table: ...
+    @overload
+    def load(self, ref: str | Artifact, engine: Literal["pandas"]) -> Any: ...
+
+    def load(self, ref: str | Artifact, engine: str = "polars") -> Any:
+        """A version as a polars LazyFrame, a pyarrow Table or a pandas DataFrame.
+
+        The LazyFrame scans the stored file itself, and nothing is read before it is collected. The
+        others are whole in memory, with the types (pandas: and the index) that were saved.
+        Raises DatasetNotFoundError, FileMissingError, FileChangedError."""
+        datasets = self._services.datasets
+        engines: Mapping[str, Callable[[str], Any]] = {
+            "polars": datasets.scan,
+            "arrow": datasets.table,
+            "pandas": datasets.pandas,
+        }
+        if engine not in engines:
+            raise InvalidArgumentError(
+                f"{engine!r} is not an engine to load with: pass one of {', '.join(engines)}."
+            )
+        return engines[engine](_ref(ref))
+
+    def sql(
+        self, query: str, params: Mapping[str, object] | None = None, **named: object
+    ) -> duckdb.DuckDBPyRelation:
+        """Run a query over the datasets, and over ``catalog.*``, in DuckDB.
+
+        ``$name`` in the query is bound to ``params["name"]`` or the keyword ``name``. See
+        ``QueryService.sql``. Raises QueryError."""
+        return self._services.query.sql(query, {**(params or {}), **named})
+
+    def sample(
+        self,
+        ref: str | Artifact,
+        *,
+        n: int | None = None,
+        fraction: float | None = None,
+        seed: int = 0,
+        by: str | Sequence[str] = (),
+        name: str | None = None,
+    ) -> Artifact:
+        """Save a random sample of a version as a dataset (``<name>_sample``), with lineage.
+
+        The same seed gives the same rows; ``by`` stratifies. One pass, bounded memory."""
+        return self._services.sampling.sample(
+            _ref(ref), n=n, fraction=fraction, seed=seed, by=by, name=name
+        )
+
+    def profile(
+        self, ref: str | Artifact, *, name: str | None = None, bins: int = 20, top: int = 10
+    ) -> Profile:
+        """Describe every column of a version: nulls, distinct, quantiles, top values, histogram.
+
+        Shown as HTML in a notebook; ``.frame`` has the figures, saved as ``<name>_profile``."""
+        return self._services.profiles.profile(_ref(ref), name=name, bins=bins, top=top)
+
+    def datasets(self) -> pl.DataFrame:
+        """A row a dataset: name, kind, versions, newest version, rows, columns, size, tags."""
+        return self._services.datasets.datasets()
+
+    def history(self, name: str) -> pl.DataFrame:
+        """A row a version of a dataset, oldest first."""
+        return self._services.datasets.history(name)
+
+    def diff(self, before: str | Artifact, after: str | Artifact) -> pl.DataFrame:
+        """Compare two versions column by column, from their digests: no data is read.
+
+        A row a column: ``status`` is same, changed, renamed, added or removed."""
+        return self._services.datasets.diff(_ref(before), _ref(after))
+
+    def lineage(self, ref: str | Artifact) -> pl.DataFrame:
+        """What a version was derived from, and that from what: an edge a row, nearest first."""
+        return self._services.datasets.lineage(_ref(ref))
+
+    def export(
+        self, ref: str | Artifact, path: str | os.PathLike[str], *, overwrite: bool = True
+    ) -> Path:
+        """Write a version to a ``.parquet`` or ``.csv`` file, complete or not at all."""
+        return self._services.datasets.export(_ref(ref), Path(path), overwrite=overwrite)
+
+    def export_sql(
+        self, path: str | os.PathLike[str], *, overwrite: bool = True
+    ) -> tuple[str, ...]:
+        """Write a small DuckDB file with a view per dataset, for any DuckDB client.
+
+        Returns the names of the views."""
+        return self._services.query.export_sql(Path(path), overwrite=overwrite)
+
+    def tag(self, ref: str | Artifact, tag: str, *, move: bool = False) -> None:
+        """Name a version: ``name@tag`` finds it, and it cannot be dropped while it is tagged.
+
+        A tag that another version has is moved only with ``move=True`` (else HeldError)."""
+        parsed = parse_ref(_ref(ref))
+        with self._services.catalog.transaction() as tx:
+            tx.versions.tag(tx.versions.resolve(parsed), tag, move=move)
+
+    def untag(self, name: str, tag: str) -> bool:
+        """Take a tag away; False when the dataset has no such tag."""
+        with self._services.catalog.transaction() as tx:
+            return tx.versions.untag(name, tag)
+
+    def hold(self, ref: str | Artifact, reason: str) -> Hold:
+        """Protect a version from being dropped, until the hold is released."""
+        parsed = parse_ref(_ref(ref))
+        with self._services.catalog.transaction() as tx:
+            version = tx.versions.resolve(parsed)
+            hold_id = tx.versions.hold(version_id=version.id, file_id=None, reason=reason)
+        return Hold(self, hold_id, version.ref, reason)
+
+    def holds(self) -> tuple[HoldRecord, ...]:
+        """Every hold, also those of other processes."""
+        with self._services.catalog.transaction() as tx:
+            return tx.versions.holds()
+
+    def release(self, hold_id: int) -> bool:
+        """Release a hold by its number; False when there is none."""
+        with self._services.catalog.transaction() as tx:
+            return tx.versions.release_hold(hold_id)
+
+    def drop(self, ref: str | Artifact) -> str:
+        """Drop one version and return its reference; its files become garbage when nothing else
+        uses them. Raises HeldError while it is tagged or held."""
+        parsed = parse_ref(_ref(ref))
+        with self._services.catalog.transaction() as tx:
+            version = tx.versions.resolve(parsed)
+            tx.versions.drop(version.id)
+            tx.emit(Event("version_dropped", version.ref, {"rows": version.rows}))
+        return version.ref
+
+    def gc(self, *, grace: timedelta = DEFAULT_GRACE, dry_run: bool = False) -> GcReport:
+        """Delete files that no version or hold uses since longer than ``grace``."""
+        report: GcReport = self._services.collector.collect(grace=grace, dry_run=dry_run)
+        return report
+
+    def check(self, *, rehash: bool = True) -> CheckReport:
+        """Recount every reference and, with ``rehash``, read every byte. ``.ok`` tells."""
+        report: CheckReport = self._services.checker.check(rehash=rehash)
+        return report
+
+    def stats(self) -> pl.DataFrame:
+        """One row: datasets, versions, files, bytes stored, bytes that the versions refer to."""
+        return self._services.catalog.listing("stats")
+
+    def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call ``listener`` with every event of this process after its commit; returns the
+        function that ends it."""
+        return self._services.catalog.events.subscribe(listener)
+
+    @property
+    def _services(self) -> Services:
+        with self._lock:
+            if self._built is None:
+                self._built = dependencies.assemble(
+                    self.path,
+                    storage=self._storage,
+                    storage_options=self._storage_options,
+                    timeout=self._timeout,
+                )
+            return self._built
+
+
+class Hold:
+    """A hold on a version. As a context manager it is released at the end of the block."""
+
+    def __init__(self, workspace: Workspace, id: int, ref: str, reason: str) -> None:
+        self._workspace = workspace
+        self.id = id
+        self.ref = ref
+        self.reason = reason
+
+    def __repr__(self) -> str:
+        return f"Hold({self.ref!r}, {self.reason!r})"
+
+    def __enter__(self) -> Hold:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
+
+    def release(self) -> bool:
+        """End the hold; False when it had ended already."""
+        return self._workspace.release(self.id)
+
+
+def _home(path: str | os.PathLike[str] | None) -> Path:
+    given = path if path is not None else os.environ.get(ENVIRONMENT)
+    if given is not None:
+        if not os.fspath(given):
+            raise InvalidArgumentError("The workspace's path is empty: pass a folder.")
+        return Path(given).expanduser().absolute()
+    here = Path.cwd()
+    found = (folder / FOLDER for folder in (here, *here.parents) if (folder / FOLDER).is_dir())
+    return next(found, here / FOLDER)
+
+
+def _ref(ref: str | Artifact) -> str:
+    return ref.ref if isinstance(ref, Artifact) else ref
+
+
+def _reopen(
+    path: str, storage: str | None, storage_options: Mapping[str, Any], timeout: float
+) -> Workspace:
+    return Workspace(path, storage=storage, storage_options=storage_options, timeout=timeout)
