@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import subprocess
 import sys
 import textwrap
@@ -222,3 +223,23 @@ def test_a_forked_child_queries_with_an_instance_of_its_own(tmp_path):
         """,
     )
     assert (done.stderr, done.stdout) == ("", "[(2,)]\n[(3,)]\n[(2,)]\n")
+
+
+def test_times_come_out_in_utc_wherever_the_machine_is():
+    code = """
+        import duckdb, pyarrow as pa
+        from toolkit.query.instance import Instance
+
+        instance = Instance("/nowhere")
+        connection = instance.connection()
+        instance.session(connection)
+        relation = connection.sql("SELECT TIMESTAMPTZ '2013-07-01 12:00:00+00' AS at")
+        assert relation.to_arrow_table().schema.field("at").type == pa.timestamp("us", "UTC")
+        hour = connection.sql("SELECT hour(TIMESTAMPTZ '2013-07-01 12:00:00+00')")
+        assert hour.fetchall() == [(12,)]
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        check=True,
+        env={**os.environ, "TZ": "America/New_York"},
+    )

@@ -145,6 +145,9 @@ def _start(directories: tuple[str, ...]) -> duckdb.DuckDBPyConnection:
     try:
         allowed = ", ".join(map(quote_text, directories))
         root.execute(f"SET allowed_directories = [{allowed}]")
+        # Times with a zone come out in the session's, which is the machine's: results would differ
+        # from one machine to the next, and UTC columns would not be the ones that were saved.
+        root.execute("SET GLOBAL TimeZone = 'UTC'")
         root.execute("SET enable_external_access = false")
         root.execute("SET lock_configuration = true")
     except BaseException:
