@@ -38,6 +38,8 @@ class Transaction:
     """Reads and writes that are committed together or not at all.
 
     Made by ``Catalog.transaction()``, which ends it; it is bound to its thread and process.
+    DuckDB's own transaction begins with the first statement that writes: until then the lease and
+    the mutex, which are held from the start to the end, keep every other writer out.
     """
 
     def __init__(self, database: Database, mark: HighWaterMark) -> None:
@@ -46,14 +48,13 @@ class Transaction:
         self._pid = os.getpid()
         self._events: list[Event] = []
         self._ended = False
-        self._started = False
+        self._begun = False
         self._wrote = False
         self._failure: BaseException | None = None
         self.committed = False
         """True once the commit is durable, also when an interrupt followed it."""
         self.files = FileRepository(self.query)
         self.versions = VersionRepository(self.query)
-        self._database.run("BEGIN")
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -67,12 +68,13 @@ class Transaction:
         """
         self._require_usable()
         try:
-            rows = self._attempt(sql, parameters)
-            self._wrote = self._wrote or self._database.writes(sql)
+            if self._wrote or not self._database.writes(sql):
+                return self._database.run(sql, parameters)
+            rows = self._first_write(sql, parameters)
         except BaseException as error:
             self._failure = error
             raise
-        self._started = True
+        self._wrote = True
         return rows
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
@@ -83,7 +85,6 @@ class Transaction:
         except BaseException as error:
             self._failure = error
             raise
-        self._started = True
         return table
 
     def emit(self, event: Event) -> None:
@@ -98,7 +99,10 @@ class Transaction:
         """
         self._require_usable()
         self._persist_events()
-        number = self.query(_COUNT)[0][0] if self._wrote else None
+        if not self._begun:
+            self._ended = self.committed = True
+            return
+        number = self.query(_COUNT)[0][0]
         self._ended = True
         try:
             self._database.run("COMMIT")
@@ -116,29 +120,31 @@ class Transaction:
         except BaseException:
             # An interrupt may fall on either side of the commit: look which one it was.
             self._database.roll_back()
-            self.committed = number is not None and self._database.run(_COUNTER) == [(number,)]
+            self.committed = self._database.run(_COUNTER) == [(number,)]
             raise
         finally:
-            if self.committed and number is not None:
+            if self.committed:
                 self._mark.write(number)
 
     def roll_back(self) -> None:
         """Undo everything. Does nothing after the end, and in a forked child."""
         if not self._ended and self._pid == os.getpid():
             self._ended = True
-            self._database.roll_back()
+            if self._begun:
+                self._database.roll_back()
 
-    def _attempt(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Repeat the first statement on a conflict: later, what went before would be lost."""
+    def _first_write(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Begin, and repeat the statement on a conflict: later, what went before would be lost."""
         for attempt in range(_ATTEMPTS):
             try:
+                self._begun = True
+                self._database.run("BEGIN")
                 return self._database.run(sql, parameters)
             except duckdb.TransactionException:
-                if self._started or attempt == _ATTEMPTS - 1:
+                if attempt == _ATTEMPTS - 1:
                     raise
                 self._database.roll_back()
                 time.sleep(random.uniform(0.001, 0.002) * 2**attempt)
-                self._database.run("BEGIN")
         raise AssertionError("unreachable")
 
     def _persist_events(self) -> None:

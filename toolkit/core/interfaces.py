@@ -100,8 +100,8 @@ class IVersionRepository(Protocol):
 
     def newest(self, dataset: str) -> VersionRecord | None: ...
 
-    def by_fingerprint(self, fingerprint: str) -> VersionRecord | None:
-        """Any version with this content."""
+    def by_fingerprint(self, fingerprint: str, prefer: str = "") -> VersionRecord | None:
+        """A version with this content, if there is one the newest of the dataset ``prefer``."""
 
     def by_id(self, version_id: VersionId) -> VersionRecord | None: ...
 

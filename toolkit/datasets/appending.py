@@ -64,7 +64,13 @@ class Appender:
             _check_columns(base, columns, own)
             merged = self._merged(base, columns, own, staged.path) if rows else columns
             extras = Extras(base.metadata.get("identity", {}), base.metadata.get("pandas", ""))
-            content = describe(stored_schema(base), extras, merged, base.rows + rows)
+            content = describe(
+                stored_schema(base),
+                extras,
+                merged,
+                base.rows + rows,
+                arrow_only=bool(base.metadata.get(ARROW_ONLY)),
+            )
             edges = inputs or (InputRecord(base.ref, base.id, "append"),)
             known = self._saver.reuse(base.dataset, content, edges)
             if known is not None:

@@ -26,10 +26,9 @@ from toolkit.core.types import (
     VersionKind,
     VersionRecord,
 )
-from toolkit.datasets.fingerprint.logical_types import INT128_FIELD
 from toolkit.datasets.fingerprint.tree import frame_fingerprint
 from toolkit.datasets.frames.accept import accept
-from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame, to_polars
+from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
 from toolkit.datasets.loading import ARROW_ONLY
 
 STREAM_BUFFER = 64 << 20
@@ -86,7 +85,7 @@ class Saver:
         name: str,
         inputs: Sequence[InputRecord],
     ) -> Artifact:
-        content = describe(frame.fields, frame.extras, frame.hash(), frame.rows)
+        content = _content(frame, frame.hash(), frame.rows)
         known = self.reuse(name, content, inputs)
         if known is not None:
             return known
@@ -103,7 +102,7 @@ class Saver:
     ) -> Artifact:
         with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
             columns, rows = frame.write(staged.path)
-            content = describe(frame.fields, frame.extras, columns, rows)
+            content = _content(frame, columns, rows)
             known = self.reuse(name, content, inputs)
             return known or staged.commit(self.record(name, content, inputs))
 
@@ -113,13 +112,13 @@ class Saver:
         The newest version of the name is returned as it is; content known under another name or
         number becomes a new version that shares the files."""
         with self._catalog.transaction() as tx:
-            twin = _twin(tx, name, content.fingerprint)
+            twin = tx.versions.by_fingerprint(content.fingerprint, name)
             manifest = tx.versions.manifest(twin.id) if twin is not None else ()
         if twin is None or not all(self._files.usable(file) for file in _files(manifest)):
             return None
         try:
             with self._catalog.transaction() as tx:
-                current = _twin(tx, name, content.fingerprint)
+                current = tx.versions.by_fingerprint(content.fingerprint, name)
                 if current is None or current.id != twin.id:
                     return None
                 if _is_newest(tx, name, twin):
@@ -145,12 +144,12 @@ class Saver:
         ``earlier`` are fragments of an earlier version that the new one begins with."""
 
         def within(tx: ITransaction, file: ProducedFile) -> Artifact:
-            newest = tx.versions.newest(name)
-            if newest is not None and newest.fingerprint == content.fingerprint:
+            twin = tx.versions.by_fingerprint(content.fingerprint, name)
+            if twin is not None and _is_newest(tx, name, twin):
                 # Another process was faster with the very same save: its version is the result.
                 tx.files.add_references({file.file_id: -1})
-                manifest = tx.versions.manifest(newest.id)
-                return self._artifact(newest, manifest, content, inputs=tx.versions.inputs)
+                manifest = tx.versions.manifest(twin.id)
+                return self._artifact(twin, manifest, content, inputs=tx.versions.inputs)
             shared = Counter({file_id: 1 for _, file_id in earlier})
             shared.pop(file.file_id, None)
             if shared:
@@ -199,17 +198,28 @@ class Saver:
         )
 
 
+def _content(
+    frame: MemoryFrame | StreamFrame, columns: tuple[ColumnRecord, ...], rows: int
+) -> Content:
+    schema = pa.schema(frame.fields)
+    return describe(schema, frame.extras, columns, rows, arrow_only=frame.arrow_only)
+
+
 def describe(
-    fields: Sequence[pa.Field], extras: Extras, columns: tuple[ColumnRecord, ...], rows: int
+    schema: pa.Schema,
+    extras: Extras,
+    columns: tuple[ColumnRecord, ...],
+    rows: int,
+    *,
+    arrow_only: bool,
 ) -> Content:
     """The content of a frame from its columns' digests."""
-    schema = pa.schema(list(fields))
     metadata: dict[str, Any] = {}
     if extras.pandas:
         metadata["pandas"] = extras.pandas
     if extras.identity:
         metadata["identity"] = extras.identity
-    if _arrow_only(schema):
+    if arrow_only:
         metadata[ARROW_ONLY] = True
     return Content(
         kind="frame",
@@ -221,24 +231,14 @@ def describe(
     )
 
 
-def _arrow_only(schema: pa.Schema) -> bool:
-    exotic = pa.schema([field for field in schema if INT128_FIELD not in (field.metadata or {})])
-    return to_polars(exotic.empty_table()) is None
-
-
 def _files(manifest: Sequence[Fragment]) -> tuple[FileRecord, ...]:
     found = {part.file.id: part.file for fragment in manifest for part in fragment.files}
     return tuple(found.values())
 
 
-def _twin(tx: ITransaction, name: str, fingerprint: str) -> VersionRecord | None:
-    newest = tx.versions.newest(name)
-    if newest is not None and newest.fingerprint == fingerprint:
-        return newest
-    return tx.versions.by_fingerprint(fingerprint)
-
-
 def _is_newest(tx: ITransaction, name: str, version: VersionRecord) -> bool:
+    if version.dataset.lower() != name.lower():
+        return False
     newest = tx.versions.newest(name)
     return newest is not None and newest.id == version.id
 

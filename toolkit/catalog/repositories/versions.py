@@ -74,8 +74,12 @@ class VersionRepository(Manifests, Tags, Holds):
             f"{_SELECT} WHERE d.folded = ? ORDER BY v.number DESC LIMIT 1", dataset.lower()
         )
 
-    def by_fingerprint(self, fingerprint: str) -> VersionRecord | None:
-        return self._one(f"{_SELECT} WHERE v.fingerprint = ? LIMIT 1", fingerprint)
+    def by_fingerprint(self, fingerprint: str, prefer: str = "") -> VersionRecord | None:
+        return self._one(
+            f"{_SELECT} WHERE v.fingerprint = ? ORDER BY d.folded = ? DESC, v.number DESC LIMIT 1",
+            fingerprint,
+            prefer.lower(),
+        )
 
     def by_id(self, version_id: VersionId) -> VersionRecord | None:
         return self._one(f"{_SELECT} WHERE v.id = ?", version_id)

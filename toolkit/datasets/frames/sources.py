@@ -44,6 +44,8 @@ NO_EXTRAS = Extras()
 class PolarsFrame:
     """A polars DataFrame."""
 
+    arrow_only = False
+
     def __init__(self, frame: pl.DataFrame, extras: Extras = NO_EXTRAS) -> None:
         self.frame = frame
         self.rows = frame.height
@@ -67,6 +69,11 @@ class ArrowFrame:
         self.fields = list(self.table.schema)
         self.extras = extras
 
+    @property
+    def arrow_only(self) -> bool:
+        """Whether polars would change one of the types."""
+        return to_polars(self.table.slice(0, 1)) is None
+
     def hash(self) -> tuple[ColumnRecord, ...]:
         starts = range(0, self.rows, BLOCK_ROWS)
         blocks = (ArrowBlock(self.table.slice(start, BLOCK_ROWS)) for start in starts)
@@ -86,6 +93,8 @@ class ArrowFrame:
 
 class PolarsStream:
     """The result of a polars LazyFrame, computed once by the streaming engine."""
+
+    arrow_only = False
 
     def __init__(self, schema: pl.Schema, frames: Iterable[pl.DataFrame]) -> None:
         self.schema = schema
@@ -123,6 +132,7 @@ class ArrowStream:
         self.schema = reader.schema.remove_metadata()
         self.fields = list(self.schema)
         self.extras = NO_EXTRAS
+        self.arrow_only = to_polars(self.schema.empty_table()) is None
         self._batches: Iterator[pa.RecordBatch] = iter(reader)
 
     def settle(self, limit: int) -> MemoryFrame | StreamFrame:

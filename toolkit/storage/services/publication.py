@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from toolkit.core.errors import ObjectNotFoundError, StorageError
@@ -41,6 +42,22 @@ class _Known:
     usable: bool
 
 
+@dataclass(slots=True)
+class _Published:
+    """An object that is being registered."""
+
+    file: NewFile
+    started: float
+    in_use: bool = False
+    """A row names the object, once the transaction is committed."""
+    transaction: ITransaction | None = None
+
+    @property
+    def may_be_in_use(self) -> bool:
+        """False when the row certainly was rolled back; an interrupt can follow a commit."""
+        return self.in_use and bool(getattr(self.transaction, "committed", True))
+
+
 class Publication:
     """Publishes sealed files of one media type; a ``Publish``."""
 
@@ -54,16 +71,16 @@ class Publication:
         self._suffix = suffix
 
     def __call__(self, sealed: SealedFile, record: Record[T]) -> T:
-        known = self._known(sealed)
+        known = self._known(sealed.content_hash)
         if known is not None and known.usable:
             reused = self._reuse(known.row, record)
             if reused is not None:
                 return reused[0]
-        return self._publish(sealed, known, record)
+        return self._publish(sealed, partial(self._register, record, known))
 
-    def _known(self, sealed: SealedFile) -> _Known | None:
+    def _known(self, content_hash: str) -> _Known | None:
         with self._catalog.transaction() as transaction:
-            row = transaction.files.by_hash(sealed.content_hash)
+            row = transaction.files.by_hash(content_hash)
         if row is None or row.state != "ready":
             return None
         # Outside of the transaction: it may ask a remote store, or hash a file again.
@@ -78,31 +95,37 @@ class Publication:
             transaction.files.add_references({row.id: 1})
             return (self._finish(transaction, row, record, deduplicated=True),)
 
-    def _publish(self, sealed: SealedFile, known: _Known | None, record: Record[T]) -> T:
+    def _publish(self, sealed: SealedFile, register: Callable[[_Published], T]) -> T:
+        """Make the bytes an object and register it; an object that no row names is deleted."""
         key = new_key(sealed.content_hash, self._suffix)
-        transaction: ITransaction | None = None
-        in_use = False
+        published: _Published | None = None
         started = time.time()
         try:
-            published = self._backend.publish(key, sealed.path)
+            stat = self._backend.publish(key, sealed.path)
             new = NewFile(
                 content_hash=sealed.content_hash,
                 key=key,
                 byte_size=sealed.byte_size,
                 media_type=self._media_type,
-                stamp=published.stamp,
+                stamp=stat.stamp,
             )
-            with self._catalog.transaction() as transaction:
-                self._require_there(key, started)
-                row, in_use = _reference(transaction, new, known)
-                result = self._finish(transaction, row, record, deduplicated=not in_use)
+            published = _Published(new, started)
+            result = register(published)
         except BaseException:
-            if not in_use or not _may_be_committed(transaction):
+            if published is None or not published.may_be_in_use:
                 self._delete(key)
             raise
-        if not in_use:
+        if not published.in_use:
             self._delete(key)
         return result
+
+    def _register(self, record: Record[T], known: _Known | None, published: _Published) -> T:
+        """Count one use of the object, or of the row that another process was faster with."""
+        with self._catalog.transaction() as transaction:
+            published.transaction = transaction
+            self._require_there(published.file.key, published.started)
+            row, published.in_use = _reference(transaction, published.file, known)
+            return self._finish(transaction, row, record, deduplicated=not published.in_use)
 
     def _require_there(self, key: str, started: float) -> None:
         """Notice a machine that slept between both steps while another one collected garbage."""
@@ -150,8 +173,3 @@ def _reference(
         return row, in_use
     transaction.files.relocate(row.id, new)
     return transaction.files.by_id(row.id) or row, True
-
-
-def _may_be_committed(transaction: ITransaction | None) -> bool:
-    """False when the transaction certainly was rolled back; an interrupt can follow a commit."""
-    return transaction is not None and bool(getattr(transaction, "committed", True))
