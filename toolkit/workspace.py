@@ -32,11 +32,11 @@ DEFAULT_GRACE = timedelta(hours=24)
 class Workspace:
     """One folder that remembers every frame: a catalog and a store.
 
-    ``path`` is the folder. Without it: ``$TOOLKIT_HOME``, else ``.toolkit/`` in the current folder
-    or the nearest parent that has one, else a new ``.toolkit/`` here, made at the first use.
-    ``storage`` puts the files elsewhere, in a folder or at any fsspec URL (``s3://bucket/prefix``);
-    it is remembered. ``storage_options`` go to fsspec and are never stored. ``timeout`` is how many
-    seconds to wait while another process uses the catalog.
+    ``path`` is the folder (``.home``). Without it: ``$TOOLKIT_HOME``, else ``.toolkit/`` in the
+    current folder or the nearest parent that has one, else a new ``.toolkit/`` here, made at the
+    first use. ``storage`` puts the files elsewhere, in a folder or at any fsspec URL
+    (``s3://bucket/prefix``); it is remembered. ``storage_options`` go to fsspec and are never
+    stored. ``timeout`` is how many seconds to wait while another process uses the catalog.
 
     References to data are ``"name"`` (newest version), ``"name@3"``, ``"name@tag"``, or the
     Artifact that a save returned. A workspace may be used as a context manager, shared between
@@ -51,7 +51,7 @@ class Workspace:
         storage_options: Mapping[str, Any] | None = None,
         timeout: float = dependencies.DEFAULT_TIMEOUT,
     ) -> None:
-        self.path = _home(path)
+        self.home = _home(path)
         self._storage = storage
         self._storage_options = dict(storage_options or {})
         self._timeout = timeout
@@ -59,7 +59,7 @@ class Workspace:
         self._built: Services | None = None
 
     def __repr__(self) -> str:
-        return f"Workspace({str(self.path)!r})"
+        return f"Workspace({str(self.home)!r})"
 
     def __enter__(self) -> Workspace:
         return self
@@ -73,7 +73,7 @@ class Workspace:
         self.close()
 
     def __reduce__(self) -> tuple[Callable[..., Workspace], tuple[Any, ...]]:
-        return _reopen, (str(self.path), self._storage, self._storage_options, self._timeout)
+        return _reopen, (str(self.home), self._storage, self._storage_options, self._timeout)
 
     def close(self) -> None:
         """Give the catalog back. Idempotent; using the workspace again opens it again."""
@@ -276,7 +276,7 @@ class Workspace:
         with self._lock:
             if self._built is None:
                 self._built = dependencies.assemble(
-                    self.path,
+                    self.home,
                     storage=self._storage,
                     storage_options=self._storage_options,
                     timeout=self._timeout,

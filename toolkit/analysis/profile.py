@@ -13,10 +13,10 @@ from toolkit.analysis.sketches import FREQUENT_CAPACITY
 from toolkit.analysis.statistics import block_rows, statistics
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.interfaces import IDatasetService
+from toolkit.core.names import derived_name
 from toolkit.core.types import Artifact
 
 MAX_BINS = 1_000
-_MAX_TABLE_NAME = 63
 _REPR_COLUMNS = 30
 _REPR_CELLS = ("column", "type", "nulls", "distinct", "min", "max")
 
@@ -111,7 +111,7 @@ class ProfileService:
         frame = statistics(batches, schema, block=block, bins=bins, top=top)
         artifact = self._datasets.save(
             frame,
-            name if name is not None else _default_name(version.dataset),
+            name if name is not None else derived_name(version.dataset, "_profile"),
             inputs=[version.ref],
             how=f"profile(bins={bins}, top={top})",
         )
@@ -126,12 +126,6 @@ def _between(value: Any, name: str, low: int, high: int) -> int:
     if not low <= number <= high:
         raise InvalidArgumentError(f"{name} is {value!r}: pass an integer from {low} to {high:,}.")
     return number
-
-
-def _default_name(dataset: str) -> str:
-    schema, dot, table = dataset.rpartition(".")
-    suffix = "_profile"
-    return f"{schema}{dot}{table[: _MAX_TABLE_NAME - len(suffix)]}{suffix}"
 
 
 def _cell(value: Any) -> str:

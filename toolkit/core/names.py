@@ -8,7 +8,8 @@ import re
 from toolkit.core.errors import InvalidNameError
 from toolkit.core.types import DataRef
 
-_PART = r"[A-Za-z_][A-Za-z0-9_]{0,62}"
+_LONGEST_PART = 63
+_PART = rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST_PART - 1}}}"
 _DATASET = re.compile(rf"{_PART}(\.{_PART})?", re.ASCII)
 _TAG = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,62}", re.ASCII)
 _VERSION = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
@@ -19,7 +20,9 @@ RULE = (
 )
 
 
-RESERVED_SCHEMAS = frozenset({"catalog", "information_schema", "pg_catalog", "main"})
+RESERVED_SCHEMAS = frozenset(
+    {"catalog", "information_schema", "main", "memory", "pg_catalog", "system", "temp"}
+)
 """Schemas that mean something else in SQL."""
 
 
@@ -34,6 +37,17 @@ def validate_dataset_name(name: str) -> str:
             "Choose another schema."
         )
     return name
+
+
+def derived_name(name: str, suffix: str) -> str:
+    """The name of a dataset that was made from another: ``delays`` and ``_sample`` give
+    ``delays_sample``, cut where the rule asks for it.
+
+    >>> derived_name("air.delays", "_sample")
+    'air.delays_sample'
+    """
+    schema, dot, table = name.rpartition(".")
+    return f"{schema}{dot}{table[: _LONGEST_PART - len(suffix)]}{suffix}"
 
 
 def validate_tag(tag: str) -> str:

@@ -68,9 +68,8 @@ class Loader:
         version, places = self.open(ref)
         if version.kind != "frame":
             raise FrameError(
-                f"{version.ref} is a raw file, not a frame: export it with "
-                f'ws.export("{version.ref}", path), or read it with '
-                f'ws.read(ws.path("{version.ref}")).'
+                f"{version.ref} is a raw file, not a frame: write it out with "
+                f'ws.export("{version.ref}", path) and read that.'
             )
         return version, places
 
@@ -86,10 +85,7 @@ class Loader:
         """The rows in batches of at most ``size``, in the types of the saved schema."""
         version, places = self.open_frame(ref)
         schema = stored_schema(version)
-        if any(INT128_FIELD in (field.metadata or {}) for field in schema):
-            raise UnsupportedTypeError(
-                f"{version.ref} has 128-bit integers, which Arrow lacks: load it with polars."
-            )
+        _check_arrow_has(version)
         with reading(version.ref, hint="Run ws.check()."):
             for batch in _dataset(places).to_batches(batch_size=size):
                 yield restore(pa.Table.from_batches([batch]), schema).to_batches()[0]
@@ -97,6 +93,7 @@ class Loader:
     def table(self, ref: str) -> pa.Table:
         """The version as a pyarrow Table, in the types with which it was saved."""
         version, places = self.open_frame(ref)
+        _check_arrow_has(version)
         with reading(version.ref, hint="Run ws.check()."):
             table = _dataset(places).to_table()
         return restore(table, stored_schema(version))
@@ -109,6 +106,13 @@ class Loader:
         return table.replace_schema_metadata({"pandas": described} if described else {}).to_pandas()
 
 
+def _check_arrow_has(version: VersionRecord) -> None:
+    if any(INT128_FIELD in (field.metadata or {}) for field in stored_schema(version)):
+        raise UnsupportedTypeError(
+            f"{version.ref} has 128-bit integers, which Arrow lacks: load it with polars."
+        )
+
+
 def stored_schema(version: VersionRecord) -> pa.Schema:
     """The Arrow schema that the version was saved with."""
     return pa.ipc.read_schema(pa.py_buffer(version.schema))
@@ -117,7 +121,13 @@ def stored_schema(version: VersionRecord) -> pa.Schema:
 def restore(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Cast the columns whose type Parquet widened (seconds became milliseconds, say)."""
     for index, (stored, field) in enumerate(zip(table.schema, schema, strict=True)):
-        if pa.types.is_dictionary(field.type) or stored.type == field.type:
+        if stored.type == field.type:
+            continue
+        if pa.types.is_dictionary(field.type):
+            if stored.type == field.type.value_type:
+                # Parquet keeps only categories of text as such.
+                encoded = table.column(index).dictionary_encode()
+                table = table.set_column(index, field.name, encoded)
             continue
         if logical_type(stored.remove_metadata()) != logical_type(field.remove_metadata()):
             table = table.set_column(index, field.name, table.column(index).cast(field.type))

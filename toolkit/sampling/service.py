@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from toolkit.core.errors import InvalidArgumentError, did_you_mean
 from toolkit.core.interfaces import IDatasetService
+from toolkit.core.names import derived_name
 from toolkit.core.types import Artifact
 from toolkit.sampling.candidates import DEFAULT_SLACK, Candidates
 from toolkit.sampling.keys import MAX_SEED, row_keys
@@ -19,7 +20,6 @@ from toolkit.sampling.strata import Strata
 
 BATCH_ROWS = 65_536
 _MORE_SLACK = 4
-_MAX_TABLE_NAME = 63
 
 
 class SamplingService:
@@ -80,7 +80,7 @@ class SamplingService:
         _require_columns(version.ref, schema, columns)
         count = min(rows, version.rows)
         table = self._draw(version.ref, schema, count, version.rows, seed=seed, by=columns)
-        target = name if name is not None else _default_name(version.dataset)
+        target = name if name is not None else derived_name(version.dataset, "_sample")
         return self._datasets.save(table, target, inputs=[version.ref], how=how)
 
     def _draw(
@@ -153,9 +153,3 @@ def _require_columns(ref: str, schema: pa.Schema, columns: Sequence[str]) -> Non
 def _how(n: Any, fraction: Any, seed: int, by: Sequence[str]) -> str:
     size = f"n={n}" if n is not None else f"fraction={fraction}"
     return f"sample({size}, seed={seed}" + (f", by={list(by)}" if by else "") + ")"
-
-
-def _default_name(dataset: str) -> str:
-    schema, dot, table = dataset.rpartition(".")
-    suffix = "_sample"
-    return f"{schema}{dot}{table[: _MAX_TABLE_NAME - len(suffix)]}{suffix}"

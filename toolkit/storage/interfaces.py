@@ -21,7 +21,7 @@ class ObjectStat:
     key: str
     byte_size: int
     stamp: str
-    """A token that changes when the object's bytes are replaced: modification time and inode in a
+    """A token that changes when the object's bytes are replaced: modification time and size in a
     folder, the ETag in an object store, empty where the store has neither."""
     modified_at: datetime | None
     """When the object was last written, with time zone; None where the store does not say."""

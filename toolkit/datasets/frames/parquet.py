@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypedDict
 
@@ -11,9 +13,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from polars.io.plugins import register_io_source
 
+from toolkit.core.errors import StorageError, ToolkitError
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
 
 _PANDAS = "pandas"
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
 class _Options(TypedDict):
@@ -33,7 +37,8 @@ _OPTIONS: _Options = {
 
 def write_polars(frame: pl.DataFrame, path: Path, pandas: str) -> None:
     """Write a DataFrame; ``pandas`` is pandas' description of it, for ``pandas.read_parquet``."""
-    frame.write_parquet(path, **_OPTIONS, metadata={_PANDAS: pandas} if pandas else None)
+    with _writing(path):
+        frame.write_parquet(path, **_OPTIONS, metadata={_PANDAS: pandas} if pandas else None)
 
 
 def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], path: Path) -> None:
@@ -53,9 +58,10 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], path:
             raise
 
     try:
-        register_io_source(source, schema=schema).sink_parquet(
-            path, **_OPTIONS, maintain_order=True, engine="streaming"
-        )
+        with _writing(path):
+            register_io_source(source, schema=schema).sink_parquet(
+                path, **_OPTIONS, maintain_order=True, engine="streaming"
+            )
     except BaseException:
         if failure:
             raise failure[0] from None
@@ -67,6 +73,25 @@ def write_arrow(schema: pa.Schema, blocks: Iterable[pa.Table], path: Path, panda
     if pandas:
         schema = schema.with_metadata({_PANDAS: pandas})
     options = {"compression": "zstd", "compression_level": 1, "write_statistics": True}
-    with pq.ParquetWriter(path, schema, **options) as writer:
+    with _writing(path), pq.ParquetWriter(path, schema, **options) as writer:
         for block in blocks:
             writer.write_table(block.replace_schema_metadata(schema.metadata), BLOCK_ROWS)
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Raise StorageError where the medium fails; polars hides its errno in the message."""
+    try:
+        yield
+    except (OSError, pl.exceptions.ComputeError) as error:
+        hidden = _OS_ERROR.search(str(error))
+        if isinstance(error, ToolkitError) or (not isinstance(error, OSError) and not hidden):
+            raise
+        number = int(hidden[1]) if hidden else getattr(error, "errno", None)
+        message = (
+            f"The frame could not be written to {str(path.parent)!r}: {error}. Nothing was saved. "
+            "Free space there or check its permissions, then save again."
+        )
+        failure = StorageError(message)
+        failure.errno = number
+        raise failure from error
