@@ -61,7 +61,7 @@ def stored(ws: tk.Workspace) -> Callable[[], list[Path]]:
     """Every file below the storage root, and whatever still lies in staging."""
 
     def files() -> list[Path]:
-        roots = (ws.path / "files", ws.path / "staging")
+        roots = (ws.home / "files", ws.home / "staging")
         return sorted(path for root in roots for path in root.rglob("*") if path.is_file())
 
     return files

@@ -228,10 +228,6 @@ def _first_appearance(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndar
     return order, rank[codes]
 
 
-def _feed_run_end(hasher: blake3.blake3, array: pa.Array) -> int:
-    return feed(hasher, pc.run_end_decode(array))
-
-
 _WORDS: Mapping[int, type[np.unsignedinteger]] = {
     1: np.uint8,
     2: np.uint16,
@@ -268,11 +264,8 @@ _FEEDERS: Mapping[int, Callable[[blake3.blake3, pa.Array], int | None]] = {
     pa.lib.Type_DECIMAL256: _feed_decimal256,
     pa.lib.Type_LIST: _feed_list,
     pa.lib.Type_LARGE_LIST: _feed_list,
-    pa.lib.Type_LIST_VIEW: _feed_via(lambda t: pa.large_list(t.value_field)),
-    pa.lib.Type_LARGE_LIST_VIEW: _feed_via(lambda t: pa.large_list(t.value_field)),
     pa.lib.Type_FIXED_SIZE_LIST: _feed_array,
     pa.lib.Type_STRUCT: _feed_struct,
     pa.lib.Type_MAP: _feed_map,
     pa.lib.Type_DICTIONARY: _feed_dictionary,
-    pa.lib.Type_RUN_END_ENCODED: _feed_run_end,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import blake3
 import pyarrow as pa
@@ -44,47 +45,70 @@ def logical_type(field: pa.Field, values: pa.ChunkedArray | pa.Array | None = No
 
 
 def _text(type_: pa.DataType, values: pa.ChunkedArray | pa.Array | None = None) -> str:
+    if isinstance(values, pa.ChunkedArray):
+        values = values.chunk(0) if values.num_chunks else None
     if isinstance(type_, pa.BaseExtensionType):
-        extra = type_.__arrow_ext_serialize__().decode("utf-8", "backslashreplace")
-        storage = _text(type_.storage_type)
-        return f"extension<{json.dumps(type_.extension_name)}, {json.dumps(extra)}, {storage}>"
-    if type_.id == pa.lib.Type_DICTIONARY:
-        return _dictionary(type_, values)
+        name, extra = json.dumps(type_.extension_name), json.dumps(_extension_metadata(type_))
+        return f"extension<{name}, {extra}, {_text(type_.storage_type)}>"
+    nested = _NESTED.get(type_.id)
+    if nested is not None:
+        return nested(type_, values)
     describe = _NAMES.get(type_.id)
     if describe is None:
         raise UnsupportedTypeError("it has no Parquet counterpart")
     return describe if isinstance(describe, str) else describe(type_)
 
 
-def _dictionary(type_: pa.DictionaryType, values: pa.ChunkedArray | pa.Array | None) -> str:
+def _extension_metadata(type_: pa.BaseExtensionType) -> str:
+    if hasattr(type_, "__arrow_ext_serialize__"):
+        return str(type_.__arrow_ext_serialize__().decode("utf-8", "backslashreplace"))
+    # Arrow's own extension types: those named here have no parameters, and the others print theirs.
+    plain = type_.extension_name in ("arrow.uuid", "arrow.json", "arrow.bool8")
+    return "" if plain else str(type_)
+
+
+def _dictionary(type_: pa.DictionaryType, values: pa.Array | None) -> str:
     value_type = _text(type_.value_type)
+    if pa.types.is_nested(type_.value_type) or isinstance(type_.value_type, pa.BaseExtensionType):
+        raise UnsupportedTypeError(f"its categories are of the type {type_.value_type}")
     if not type_.ordered:
         return "categorical" if value_type == "string" else f"dictionary<{value_type}>"
+    if value_type not in ("string", "binary", "null"):
+        raise UnsupportedTypeError(f"the order of its categories ({value_type}) would be lost")
     categories = json.dumps(_categories(values), ensure_ascii=False, default=str)
     if len(categories) > _CATEGORIES_SHOWN:
         categories = blake3.blake3(categories.encode()).hexdigest()
     return f"enum<{value_type}, {categories}>"
 
 
-def _categories(values: pa.ChunkedArray | pa.Array | None) -> list[object]:
-    chunk = values
-    if isinstance(values, pa.ChunkedArray):
-        chunk = values.chunk(0) if values.num_chunks else None
-    return [] if chunk is None else chunk.dictionary.to_pylist()
+def _categories(values: pa.Array | None) -> list[object]:
+    return [] if values is None else values.dictionary.to_pylist()
 
 
-def _child(field: pa.Field) -> str:
+def _struct(type_: pa.StructType, values: pa.Array | None) -> str:
+    if type_.num_fields == 0:
+        raise UnsupportedTypeError("a struct without fields holds nothing to write")
+    fields = []
+    for index in range(type_.num_fields):
+        child = type_.field(index)
+        below = None if values is None else values.field(index)
+        fields.append(f"{json.dumps(child.name)}: {logical_type(child, below)}")
+    return f"struct<{', '.join(fields)}>"
+
+
+def _map(type_: pa.MapType, values: pa.Array | None) -> str:
+    key = logical_type(type_.key_field, None if values is None else values.keys)
+    return f"map<{key}, {logical_type(type_.item_field, None if values is None else values.items)}>"
+
+
+def _list(type_: pa.DataType, values: pa.Array | None) -> str:
     # The name of a list's child and nullability say nothing about the values.
-    return logical_type(field)
+    return f"list<{logical_type(type_.value_field, None if values is None else values.values)}>"
 
 
-def _struct(type_: pa.StructType) -> str:
-    fields = (type_.field(i) for i in range(type_.num_fields))
-    return f"struct<{', '.join(f'{json.dumps(f.name)}: {_child(f)}' for f in fields)}>"
-
-
-def _map(type_: pa.MapType) -> str:
-    return f"map<{_child(type_.key_field)}, {_child(type_.item_field)}>"
+def _array(type_: pa.FixedSizeListType, values: pa.Array | None) -> str:
+    child = logical_type(type_.value_field, None if values is None else values.values)
+    return f"array<{child}, {type_.list_size}>"
 
 
 def _timestamp(type_: pa.TimestampType) -> str:
@@ -94,10 +118,6 @@ def _timestamp(type_: pa.TimestampType) -> str:
 
 def _decimal(type_: pa.DataType) -> str:
     return f"decimal({type_.precision}, {type_.scale})"
-
-
-def _list(type_: pa.DataType) -> str:
-    return f"list<{_child(type_.value_field)}>"
 
 
 _NAMES: Mapping[int, str | Callable[[pa.DataType], str]] = {
@@ -130,12 +150,14 @@ _NAMES: Mapping[int, str | Callable[[pa.DataType], str]] = {
     pa.lib.Type_DECIMAL64: _decimal,
     pa.lib.Type_DECIMAL128: _decimal,
     pa.lib.Type_DECIMAL256: _decimal,
+}
+
+_NESTED: Mapping[int, Callable[[Any, pa.Array | None], str]] = {
+    pa.lib.Type_DICTIONARY: _dictionary,
     pa.lib.Type_LIST: _list,
     pa.lib.Type_LARGE_LIST: _list,
-    pa.lib.Type_LIST_VIEW: _list,
-    pa.lib.Type_LARGE_LIST_VIEW: _list,
-    pa.lib.Type_FIXED_SIZE_LIST: lambda t: f"array<{_child(t.value_field)}, {t.list_size}>",
+    pa.lib.Type_FIXED_SIZE_LIST: _array,
     pa.lib.Type_STRUCT: _struct,
     pa.lib.Type_MAP: _map,
-    pa.lib.Type_RUN_END_ENCODED: lambda t: _text(t.value_type),
 }
+"""Types whose text may depend on the categories of an ordered dictionary in them."""

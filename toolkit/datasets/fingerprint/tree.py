@@ -146,8 +146,8 @@ class FrameHasher:
 
 
 def _type(field: pa.Field, index: int, sample: Block | None) -> str:
-    needs_values = sample is not None and pa.types.is_dictionary(field.type)
-    return logical_type(field, sample.column(index) if sample and needs_values else None)
+    has_categories = pa.types.is_dictionary(field.type) or pa.types.is_nested(field.type)
+    return logical_type(field, sample.column(index) if sample and has_categories else None)
 
 
 def _digest(name: str, block: Block, index: int) -> tuple[int, int, bytes]:

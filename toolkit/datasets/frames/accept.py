@@ -49,7 +49,15 @@ def _form(frame: Any) -> MemoryFrame | StreamFrame:
     if hasattr(frame, "polars") and hasattr(frame, "sources"):
         return _lazy(frame.polars())
     if hasattr(frame, "__arrow_c_stream__"):
-        return _reader(pa.RecordBatchReader.from_stream(frame))
+        try:
+            stream = pa.RecordBatchReader.from_stream(frame)
+        except pa.ArrowInvalid as error:
+            raise FrameError(
+                f"A {type(frame).__module__}.{type(frame).__qualname__} streams a single column, "
+                f"not a frame ({error}). Give the column a name and a frame around it, such as "
+                'pyarrow.table({"name": column}) or series.to_frame().'
+            ) from None
+        return _reader(stream)
     raise FrameError(
         f"A {type(frame).__module__}.{type(frame).__qualname__} is not a frame. "
         f"What can be saved: {WHAT_CAN_BE_SAVED}. For raw bytes use ws.add()."
@@ -101,7 +109,14 @@ def _relation(relation: Any) -> StreamFrame:
 def _pandas(frame: Any) -> MemoryFrame:
     _check_names([str(name) for name in frame.columns])
     _check_pandas_objects(frame)
-    table = pa.Table.from_pandas(frame)
+    try:
+        table = pa.Table.from_pandas(frame)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        raise UnsupportedTypeError(
+            f"The index of the pandas frame holds Python objects that Parquet cannot hold "
+            f"({str(error.args[0]).splitlines()[0]}). Nothing was written: call reset_index() and "
+            "convert that column, then save again."
+        ) from None
     text = (table.schema.metadata or {}).get(b"pandas", b"{}").decode()
     return ArrowFrame(table, Extras(_index_identity(json.loads(text)), text))
 
@@ -129,7 +144,7 @@ def _check_pandas_objects(frame: Any) -> None:
     """Name every column that Arrow cannot hold, not only the first."""
     bad = []
     for position, dtype in enumerate(frame.dtypes):
-        if dtype.kind == "O":
+        if dtype.kind in "Oc":
             values = frame.iloc[:, position]
             try:
                 pa.array(values, from_pandas=True)
@@ -137,7 +152,7 @@ def _check_pandas_objects(frame: Any) -> None:
                 bad.append(f"{str(frame.columns[position])!r} ({str(error).splitlines()[0]})")
     if bad:
         raise UnsupportedTypeError(
-            f"Column {', '.join(bad)} holds Python objects that Parquet cannot hold. "
+            f"Column {', '.join(bad)} holds values that Parquet cannot hold. "
             "Nothing was written: convert the column to one type, or drop it, then save again."
         )
 

@@ -54,7 +54,8 @@ class PolarsFrame:
 
     def hash(self) -> tuple[ColumnRecord, ...]:
         blocks = (PolarsBlock(part) for part in self.frame.iter_slices(BLOCK_ROWS))
-        return _hash(self.fields, blocks)
+        sample = PolarsBlock(self.frame) if self.rows == 0 else None
+        return _hash(self.fields, blocks, sample)
 
     def write(self, path: Path) -> None:
         write_polars(self.frame, path, self.extras.pandas)
@@ -64,7 +65,8 @@ class ArrowFrame:
     """A pyarrow Table, hashed as it is; written by polars where polars has all of its types."""
 
     def __init__(self, table: pa.Table, extras: Extras = NO_EXTRAS) -> None:
-        self.table = table.replace_schema_metadata(None)
+        # Without columns a table forgets its row count when its metadata is replaced.
+        self.table = table.replace_schema_metadata(None) if table.num_columns else table
         self.rows = table.num_rows
         self.fields = list(self.table.schema)
         self.extras = extras
@@ -209,7 +211,7 @@ def to_polars(table: pa.Table) -> pl.DataFrame | None:
 
 
 def _values(frame: pl.DataFrame, index: int, field: pa.Field) -> pa.Array | None:
-    if not pa.types.is_dictionary(field.type):
+    if not (pa.types.is_dictionary(field.type) or pa.types.is_nested(field.type)):
         return None
     values: pa.Array = frame.to_series(index).head(1).to_arrow()
     return values

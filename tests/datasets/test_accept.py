@@ -1,0 +1,200 @@
+"""What can be saved, and what each thing that cannot be saved gets."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as pads
+import pytest
+
+import toolkit as tk
+from toolkit.core.errors import FrameError, UnsupportedTypeError
+from toolkit.datasets.frames.accept import accept
+
+TABLE = pa.table({"a": [1, 2], "b": ["x", None]})
+
+
+class Stream:
+    """Somebody else's frame: it only exports the Arrow C stream."""
+
+    def __init__(self, table: Any) -> None:
+        self._table = table
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._table.__arrow_c_stream__(requested_schema)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pl.from_arrow(TABLE),
+        lambda: pl.from_arrow(TABLE).lazy(),
+        TABLE.to_pandas,
+        lambda: TABLE,
+        lambda: TABLE.to_batches()[0],
+        TABLE.to_reader,
+        lambda: pads.dataset(TABLE),
+        lambda: duckdb.from_arrow(TABLE),
+        lambda: Stream(TABLE),
+    ],
+    ids=[
+        *("polars", "lazy", "pandas", "table", "batch", "reader", "dataset", "relation", "stream"),
+    ],
+)
+def test_every_kind_of_frame_is_accepted_as_the_same_frame(fingerprint: Any, make: Any) -> None:
+    assert fingerprint(make()) == fingerprint(TABLE)
+
+
+def test_subclass_of_a_frame_is_accepted(fingerprint: Any) -> None:
+    class Mine(pd.DataFrame):
+        pass
+
+    assert fingerprint(Mine({"a": [1]})) == fingerprint(pl.DataFrame({"a": [1]}))
+
+
+def test_reader_of_a_source_is_accepted(ws: tk.Workspace, tmp_path: Any, fingerprint: Any) -> None:
+    pl.from_arrow(TABLE).write_parquet(tmp_path / "t.parquet")
+    assert fingerprint(ws.reader(tmp_path / "t.parquet")) == fingerprint(TABLE)
+
+
+def test_nothing_of_a_lazy_frame_is_computed_when_it_is_accepted() -> None:
+    def fail(frame: pl.DataFrame) -> pl.DataFrame:
+        raise AssertionError("computed")
+
+    accept(pl.LazyFrame({"a": [1]}).map_batches(fail, schema={"a": pl.Int64}))
+
+
+@pytest.mark.parametrize("thing", [None, 5, "name", [1], {"a": [1]}, pa.array([1]), b"bytes"])
+def test_what_is_no_frame_is_refused_with_the_list_of_what_is(thing: Any) -> None:
+    with pytest.raises(FrameError, match=r"is not a frame.*polars DataFrame.*ws\.add"):
+        accept(thing)
+
+
+def test_polars_series_is_refused_with_the_way_out() -> None:
+    with pytest.raises(FrameError, match=r"'delay'.*to_frame\(\)"):
+        accept(pl.Series("delay", [1]))
+
+
+@pytest.mark.parametrize("column", [pd.Series([1, 2]), pa.chunked_array([[1, 2]])])
+def test_single_column_that_streams_is_refused_with_the_way_out(column: Any) -> None:
+    with pytest.raises(FrameError, match=r"single column"):
+        accept(column)
+
+
+class Thing:
+    """Something that no column type holds."""
+
+
+UNSUPPORTED = {
+    "polars Object": (
+        lambda: pl.DataFrame({"good": [1], "bad": pl.Series([Thing()], dtype=pl.Object)}),
+        "bad",
+    ),
+    "lazy Object": (
+        lambda: pl.LazyFrame({"good": [1], "bad": pl.Series([Thing()], dtype=pl.Object)}),
+        "bad",
+    ),
+    "pandas objects": (lambda: pd.DataFrame({"good": [1], "bad": [Thing()]}), "bad"),
+    "pandas mixed": (lambda: pd.DataFrame({"bad": [1, "x"]}), "bad"),
+    "pandas complex": (lambda: pd.DataFrame({"bad": [1j]}), "bad"),
+    "pandas mixed index": (lambda: pd.DataFrame({"a": [1, 2]}, index=["x", 1]), "index"),
+    "pandas intervals as categories": (lambda: pd.DataFrame({"bad": pd.cut([1, 2], 2)}), "bad"),
+    "ordered numbers": (
+        lambda: pd.DataFrame({"bad": pd.Categorical([1, 2], [2, 1], ordered=True)}),
+        "bad",
+    ),
+    "union": (
+        lambda: pa.table(
+            {
+                "bad": pa.UnionArray.from_sparse(
+                    pa.array([0, 1], pa.int8()), [pa.array([1, 2]), pa.array(["a", "b"])]
+                )
+            }
+        ),
+        "bad",
+    ),
+    "interval": (lambda: pa.table({"bad": pa.array([pa.MonthDayNano([1, 2, 3])])}), "bad"),
+    "interval in a struct": (
+        lambda: pa.table({"bad": pa.nulls(1, pa.struct({"in": pa.month_day_nano_interval()}))}),
+        "bad",
+    ),
+    "interval of DuckDB": (lambda: duckdb.sql("select interval 1 month as bad"), "bad"),
+    "struct without fields": (lambda: pl.DataFrame({"bad": [{}]}), "bad"),
+    "int128 in a list": (
+        lambda: pl.DataFrame({"bad": pl.Series([[1]], dtype=pl.List(pl.Int128))}),
+        "bad",
+    ),
+    "run ends": (lambda: pa.table({"bad": pc.run_end_encode(pa.array([1, 1]))}), "bad"),
+    "list view": (lambda: pa.table({"bad": pa.array([[1]], pa.list_view(pa.int8()))}), "bad"),
+}
+
+
+@pytest.mark.parametrize(("make", "column"), UNSUPPORTED.values(), ids=list(UNSUPPORTED))
+def test_type_that_parquet_cannot_hold_is_refused_by_column_and_leaves_nothing(
+    ws: tk.Workspace, stored: Any, make: Any, column: str
+) -> None:
+    with pytest.raises(UnsupportedTypeError, match=rf"{column}.*Nothing was written"):
+        ws.save(make(), "x")
+    assert stored() == []
+    assert ws.datasets().is_empty()
+
+
+def test_every_column_of_objects_is_named() -> None:
+    with pytest.raises(UnsupportedTypeError, match=r"'one'.*'two'"):
+        accept(pd.DataFrame({"one": [Thing()], "good": [1], "two": [Thing()]}))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pa.table([[1], [2]], names=["twice", "twice"]),
+        lambda: pa.table([[1], [2]], names=["twice", "twice"]).to_reader(),
+        lambda: pd.DataFrame([[1, 2]], columns=["twice", "twice"]),
+        lambda: duckdb.sql("select 1 as twice, 2 as twice"),
+    ],
+    ids=["table", "reader", "pandas", "relation"],
+)
+def test_duplicate_column_names_are_refused_or_made_distinct_by_the_engine(make: Any) -> None:
+    frame = make()
+    if isinstance(frame, duckdb.DuckDBPyRelation) and len(set(frame.columns)) == 2:
+        accept(frame)
+        return
+    with pytest.raises(FrameError, match="same name: 'twice'"):
+        accept(frame)
+
+
+def test_pandas_names_that_become_equal_as_text_are_refused() -> None:
+    with pytest.raises(FrameError, match="same name: '1'"):
+        accept(pd.DataFrame([[1, 2]], columns=[1, "1"]))
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: pl.DataFrame({"a\0b": [1]}),
+        lambda: pl.LazyFrame({"a\0b": [1]}),
+        lambda: pd.DataFrame({"a\0b": [1]}),
+        lambda: pa.table({"a\0b": [1]}),
+        lambda: pl.DataFrame({"s": [{"a\0b": 1}]}),
+        lambda: pl.DataFrame({"s": [[{"a\0b": 1}]]}),
+    ],
+)
+def test_nul_in_a_name_is_refused(make: Any) -> None:
+    with pytest.raises(FrameError, match="NUL"):
+        accept(make())
+
+
+def test_column_names_of_any_other_text_are_kept(ws: tk.Workspace) -> None:
+    frame = pl.DataFrame({"": [1], "ключ 🎉": [2], 'a"b\n': [3], " ": [4]})
+    assert ws.load(ws.save(frame, "x")).collect().equals(frame)
+
+
+def test_day_is_not_an_instant(fingerprint: Any) -> None:
+    day = pl.DataFrame({"d": [dt.date(2020, 1, 1)]})
+    assert fingerprint(day) != fingerprint(day.cast(pl.Datetime("us")))
