@@ -13,7 +13,6 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pads
 
 from toolkit.core.errors import FrameError, SchemaMismatchError
 from toolkit.core.interfaces import ICatalog, IStoredFiles
@@ -113,6 +112,8 @@ class Appender:
         return map(PolarsBlock, reblock_polars(chain([old], new)))
 
     def _arrow_rest(self, base: VersionRecord, tail: int, path: Path) -> Iterator[Block]:
+        import pyarrow.dataset as pads
+
         old = _last_rows(self._loader.batches(base.ref, BLOCK_ROWS), base.rows - tail)
         schema = stored_schema(base)
         new = (

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pads
 
 from toolkit.core.errors import FrameError, UnsupportedTypeError
 from toolkit.core.interfaces import ICatalog, IStoredFiles
@@ -18,6 +17,9 @@ from toolkit.datasets.lineage import PlanInput, mark
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import ParquetDatasetReader
 from toolkit.datasets.readers.sources import ResolvedSource
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 ARROW_ONLY = "arrow_only"
 """Metadata of a version with types that polars does not have."""
@@ -151,6 +153,8 @@ def _scan(version: VersionRecord, places: tuple[FileLocation, ...]) -> pl.LazyFr
 
 
 def _dataset(places: tuple[FileLocation, ...]) -> pads.Dataset:
+    import pyarrow.dataset as pads
+
     if all(place.path is not None for place in places):
         return pads.dataset([str(place.path) for place in places], format="parquet")
     paths = [place.fs_path for place in places]

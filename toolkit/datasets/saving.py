@@ -31,7 +31,7 @@ from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
 from toolkit.datasets.loading import ARROW_ONLY
 
-STREAM_BUFFER = 64 << 20
+STREAM_BUFFER = 16 << 20
 """Bytes of a stream that are read before it is treated as larger than memory."""
 
 

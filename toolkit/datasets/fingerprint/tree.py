@@ -89,8 +89,8 @@ class ColumnHasher:
 class FrameHasher:
     """Hashes blocks of a frame in order, in parallel; use as a context manager.
 
-    ``add`` takes blocks of exactly BLOCK_ROWS rows, the last one excepted. At most two blocks a
-    core are in work at a time, which bounds the memory."""
+    ``add`` takes blocks of exactly BLOCK_ROWS rows, the last one excepted. At most two blocks are
+    in work at a time, which bounds the memory."""
 
     def __init__(self, fields: Sequence[pa.Field]) -> None:
         self._fields = fields
@@ -132,7 +132,7 @@ class FrameHasher:
         self._pending.append(
             [submit(_digest, column.name, block, i) for i, column in enumerate(columns)]
         )
-        self._drain(2 * self._workers)
+        self._drain(1)
 
     def finish(self) -> tuple[ColumnRecord, ...]:
         """The columns' records, in order."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -39,6 +39,8 @@ class Extras:
 
 
 NO_EXTRAS = Extras()
+
+T = TypeVar("T")
 
 
 class PolarsFrame:
@@ -111,7 +113,7 @@ class PolarsStream:
             read.append(frame)
             size += int(frame.estimated_size())
             if size > limit:
-                self._frames = chain(read, self._frames)
+                self._frames = chain(_drained(read), self._frames)
                 return self
         return PolarsFrame(pl.concat(read) if read else pl.DataFrame(schema=self.schema))
 
@@ -144,7 +146,7 @@ class ArrowStream:
             read.append(batch)
             size += batch.get_total_buffer_size()
             if size > limit:
-                self._batches = chain(read, self._batches)
+                self._batches = chain(_drained(read), self._batches)
                 return self
         return ArrowFrame(pa.Table.from_batches(read, self.schema))
 
@@ -172,6 +174,13 @@ StreamFrame: TypeAlias = PolarsStream | ArrowStream
 """``settle(limit)`` reads at most about ``limit`` bytes: a stream that ends within them becomes a
 MemoryFrame. ``write(path)`` hashes and writes in one pass and gives the columns' records and the
 row count."""
+
+
+def _drained(parts: list[T]) -> Iterator[T]:
+    """The parts in order, each given up as it is handed out."""
+    parts.reverse()
+    while parts:
+        yield parts.pop()
 
 
 def _hash(

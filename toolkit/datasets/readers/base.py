@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pads
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.sources import ResolvedSource
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 STREAM_ROWS = 131_072
 """Rows a batch of the Arrow stream has at most."""

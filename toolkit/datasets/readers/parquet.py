@@ -6,10 +6,9 @@ import functools
 import operator
 from collections.abc import Mapping
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow.dataset as pads
-import pyarrow.fs as pafs
 
 from toolkit.datasets.readers.agreement import require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
@@ -21,6 +20,9 @@ from toolkit.datasets.readers.remote_parquet import (
     read_schema,
     repeated_name,
 )
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as pads
 
 MAGIC = b"PAR1"
 
@@ -49,6 +51,9 @@ class ParquetDatasetReader(LazyFrameReader):
         return self._hive_scan(schema)
 
     def arrow(self) -> pads.Dataset:
+        import pyarrow.dataset as pads
+        import pyarrow.fs as pafs
+
         schema = self.schema()
         format_ = pads.ParquetFileFormat()
         filesystem = (
@@ -111,6 +116,8 @@ class ParquetDatasetReader(LazyFrameReader):
         return [self._expression(values) for values in self._source.partitions]
 
     def _expression(self, values: Mapping[str, str | None]) -> pads.Expression:
+        import pyarrow.dataset as pads
+
         terms = [
             pads.field(key).is_null()
             if values[key] is None
