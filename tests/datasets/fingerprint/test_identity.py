@@ -48,7 +48,6 @@ def test_chunks_slices_and_offsets_do_not_show(
     assert fingerprint(chunked) == expected
     assert fingerprint(inside) == expected
     assert fingerprint(chunked.rechunk()) == expected
-    assert fingerprint(frame.reverse().reverse()) == expected
 
 
 @EXAMPLES
