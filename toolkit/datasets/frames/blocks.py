@@ -48,7 +48,12 @@ def series_to_arrow(series: pl.Series) -> pa.Array:
     """A column as one Arrow array; 128-bit integers, which pyarrow lacks, as struct{hi, lo}."""
     split = _INT128.get(type(series.dtype))
     if split is None:
-        return series.to_arrow(compat_level=_LAYOUT)
+        array = series.to_arrow(compat_level=_LAYOUT)
+        if series.dtype.is_nested() and "null" in str(array.type):
+            # polars hands out a list of nulls where all lists of a column are null and it was
+            # reversed: give the values the column's own type back.
+            array = array.cast(series.clear().to_arrow(compat_level=_LAYOUT).type)
+        return array
     parts = series.to_frame("v").select(hi=split(pl.col("v") // 2**64), lo=_low(pl.col("v")))
     nulls = series.is_null().to_arrow()
     return pa.StructArray.from_arrays(
