@@ -104,6 +104,20 @@ def test_a_file_that_is_being_deleted_may_lack_its_bytes(shop):
     assert (report.ok, report.files) == (True, 0)
 
 
+def test_a_file_whose_bytes_are_being_deleted_meanwhile_is_no_problem(shop):
+    produced = shop.producer.produce([DATA], "x")
+    shop.producer.release(produced.file_id)
+
+    def collect_half():
+        shop.backend.before.clear()
+        shop.set_state(produced.file_id, "deleting")
+        shop.backend.delete(shop.rows()[0].key)
+
+    shop.backend.before["stat"] = collect_half
+    assert shop.check().ok
+    assert [row.state for row in shop.rows()] == ["deleting"]
+
+
 def test_a_file_that_is_collected_meanwhile_is_no_problem(shop):
     produced = shop.producer.produce([DATA], "x")
     shop.producer.release(produced.file_id)

@@ -105,6 +105,8 @@ def test_an_interrupted_collection_is_finished_by_the_next(shop, moment):
     getattr(shop.backend, moment).clear()
     assert {row.state for row in shop.rows()} == {"deleting"}
     assert shop.check().ok
+    dry = shop.gc(HOUR, dry_run=True)
+    assert (dry.files, dry.waiting) == (2, 0)
     assert shop.gc(HOUR).files == 2
     shop.assert_clean()
 

@@ -71,6 +71,13 @@ def test_a_changed_file_is_named_with_its_place_and_what_to_do(shop, row, data):
     assert not shop.files.usable(row)
 
 
+def test_a_truncated_file_is_found_without_reading_it(shop, row, hashed):
+    shop.damage(row.key, DATA[:-1])
+    with pytest.raises(FileChangedError, match=f"has {len(DATA) - 1} bytes instead of {len(DATA)}"):
+        shop.files.locate(row)
+    assert hashed == []
+
+
 def test_a_change_that_keeps_size_and_time_is_found_by_reading(local_shop):
     local_shop.producer.produce([DATA], "x")
     (row,) = local_shop.rows()
