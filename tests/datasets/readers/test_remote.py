@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import time
 from pathlib import Path
 
 import fsspec
@@ -121,6 +122,10 @@ def test_a_remote_csv_that_fails_or_is_given_up_leaves_nothing(memory, factory, 
     next(batches)
     batches.close()
     del batches
+    # The engine gives the source up in a thread of its own, soon after.
+    end = time.monotonic() + 10
+    while list(Path(spools).iterdir()) and time.monotonic() < end:
+        time.sleep(0.01)
     assert list(Path(spools).iterdir()) == []
 
 
