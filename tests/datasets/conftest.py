@@ -1,12 +1,16 @@
-"""Real workspaces, and the fingerprint of any frame without one."""
+"""Real workspaces, the fingerprint of any frame without one, and frames drawn by hypothesis."""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
+from hypothesis import strategies as st
 
 import toolkit as tk
 from toolkit.core.types import ColumnRecord
@@ -65,3 +69,70 @@ def stored(ws: tk.Workspace) -> Callable[[], list[Path]]:
         return sorted(path for root in roots for path in root.rglob("*") if path.is_file())
 
     return files
+
+
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)
+INSTANT = st.datetimes(dt.datetime(1900, 1, 1), dt.datetime(2200, 1, 1))
+
+PORTABLE: list[tuple[pl.DataType, st.SearchStrategy]] = [
+    (pl.Int8(), st.integers(-128, 127)),
+    (pl.Int64(), st.integers(-(2**63), 2**63 - 1)),
+    (pl.UInt16(), st.integers(0, 2**16 - 1)),
+    (pl.UInt64(), st.integers(0, 2**64 - 1)),
+    (pl.Float32(), st.floats(width=32)),
+    (pl.Float64(), st.floats()),
+    (pl.Boolean(), st.booleans()),
+    (pl.String(), TEXT),
+    (pl.Binary(), st.binary(max_size=5)),
+    (pl.Date(), st.dates(dt.date(1900, 1, 1), dt.date(2200, 1, 1))),
+    (pl.Datetime("us"), INSTANT),
+    (pl.Decimal(12, 2), st.decimals(Decimal(-999), Decimal(999), places=2)),
+    (pl.List(pl.Int32), st.lists(st.none() | st.integers(-9, 9), max_size=3)),
+    (
+        pl.Struct({"a": pl.Int64, "b": pl.String}),
+        st.fixed_dictionaries({"a": st.none() | st.integers(0, 9), "b": st.none() | TEXT}),
+    ),
+]
+"""Types that polars, pyarrow, DuckDB and Parquet all have."""
+
+MORE: list[tuple[pl.DataType, st.SearchStrategy]] = [
+    (pl.Int128(), st.integers(-(2**127), 2**127 - 1)),
+    (pl.UInt128(), st.integers(0, 2**128 - 1)),
+    (pl.Float16(), st.floats(width=16)),
+    (pl.Null(), st.none()),
+    (pl.Time(), st.times()),
+    (pl.Datetime("ns"), INSTANT),
+    (pl.Datetime("ms", "Europe/Zurich"), INSTANT.map(lambda t: t.replace(tzinfo=dt.UTC))),
+    (pl.Duration("us"), st.timedeltas(dt.timedelta(-9), dt.timedelta(9))),
+    (pl.Categorical(), st.sampled_from(["a", "b", "c"])),
+    (pl.Enum(["c", "b", "a"]), st.sampled_from(["a", "b", "c"])),
+    (pl.Array(pl.Int16, 2), st.lists(st.integers(-9, 9), min_size=2, max_size=2)),
+    (pl.List(pl.List(pl.String)), st.lists(st.lists(TEXT, max_size=2), max_size=2)),
+    (pl.List(pl.Categorical()), st.lists(st.sampled_from(["a", "b"]), max_size=2)),
+]
+
+
+def _frames(types: list[tuple[pl.DataType, st.SearchStrategy]]) -> st.SearchStrategy:
+    @st.composite
+    def draw_frame(draw: st.DrawFn) -> pl.DataFrame:
+        rows = draw(st.integers(0, 8))
+        columns = {}
+        for index in range(draw(st.integers(1, 3))):
+            dtype, values = draw(st.sampled_from(types))
+            drawn = draw(st.lists(st.none() | values, min_size=rows, max_size=rows))
+            columns[f"c{index}"] = pl.Series(drawn, dtype=dtype)
+        return pl.DataFrame(columns)
+
+    return draw_frame()
+
+
+@pytest.fixture(scope="session")
+def portable_frames() -> st.SearchStrategy:
+    """Frames of the types that every engine has."""
+    return _frames(PORTABLE)
+
+
+@pytest.fixture(scope="session")
+def any_frames() -> st.SearchStrategy:
+    """Frames of every type of polars."""
+    return _frames(PORTABLE + MORE)
