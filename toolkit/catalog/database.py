@@ -43,6 +43,9 @@ _STATEMENTS = 512
 _FATAL = (duckdb.FatalException, duckdb.InternalException, duckdb.IOException)
 """After these the instance may refuse all further work."""
 
+_INTERRUPTED = "Query interrupted"
+"""The RuntimeError in which DuckDB hides the KeyboardInterrupt that a signal handler raised."""
+
 
 class Database:
     """One DuckDB instance. One thread at a time: its owner has a mutex."""
@@ -66,9 +69,9 @@ class Database:
         """
         while True:
             try:
-                self._connection.execute(f"ATTACH {literal(str(path))} AS {_ALIAS}")
+                self._execute(f"ATTACH {literal(str(path))} AS {_ALIAS}")
                 self._path = path
-                self._connection.execute(f"USE {_ALIAS}")
+                self._execute(f"USE {_ALIAS}")
                 return
             except duckdb.Error as error:
                 text = str(error)
@@ -90,12 +93,12 @@ class Database:
         wal = path.with_name(path.name + ".wal")
         if checkpoint_from is not None and _size(wal) >= checkpoint_from:
             try:
-                self._connection.execute(f"CHECKPOINT {_ALIAS}")
+                self._execute(f"CHECKPOINT {_ALIAS}")
             except duckdb.Error:
                 # Everything is in the log and fsynced there: the next detach tries again.
                 self.broken = True
-        self._connection.execute("USE memory")
-        self._connection.execute(f"DETACH {_ALIAS}")
+        self._execute("USE memory")
+        self._execute(f"DETACH {_ALIAS}")
 
     def run(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run one statement and return its rows.
@@ -113,7 +116,7 @@ class Database:
     def roll_back(self) -> None:
         """Roll back whatever is open; an instance that cannot is broken."""
         try:
-            self._connection.execute("ROLLBACK")
+            self._execute("ROLLBACK")
         except duckdb.TransactionException:
             # Nothing was open: DuckDB had rolled back by itself.
             return
@@ -151,7 +154,8 @@ class Database:
     @contextmanager
     def _reporting(self) -> Iterator[None]:
         try:
-            yield
+            with _interrupts():
+                yield
         except _FATAL as error:
             self.broken = True
             raise CatalogError(
@@ -159,6 +163,10 @@ class Database:
                 "transaction was saved. Look whether the disk is full or read-only and try "
                 f"again. DuckDB says: {error}"
             ) from error
+
+    def _execute(self, sql: str) -> None:
+        with _interrupts():
+            self._connection.execute(sql)
 
     def _statement(self, sql: str) -> duckdb.Statement:
         statement = self._statements.get(sql)
@@ -168,6 +176,16 @@ class Database:
             (statement,) = self._connection.extract_statements(sql)
             self._statements[sql] = statement
         return statement
+
+
+@contextmanager
+def _interrupts() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        if str(error) != _INTERRUPTED:
+            raise
+        raise KeyboardInterrupt from error
 
 
 def _leak(value: object) -> None:

@@ -53,6 +53,9 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], path:
     ) -> Iterator[pl.DataFrame]:
         try:
             yield from blocks
+        except GeneratorExit:
+            # The engine gave up for a reason of its own (an interrupt, a full disk): raise that.
+            raise
         except BaseException as error:
             failure.append(error)
             raise
