@@ -80,10 +80,9 @@ class Exporter:
                 out.write(chunk)
 
     def _parquet(self, ref: str, draft: Path) -> None:
-        version = self._loader.resolve(ref)
-        files = self._loader.files(version)
-        if len(files) == 1:
-            self._write(files[0], draft)
+        version, places = self._loader.open(ref)
+        if len(places) == 1:
+            self._copy(ref, draft)
         elif version.metadata.get(ARROW_ONLY):
             table = self._loader.table(ref)
             write_arrow(table.schema, [table], draft, "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TextIO
 
 import fsspec
 
@@ -68,6 +68,11 @@ def _read(opener: Any) -> Iterator[bytes]:
         yield from _chunks(file)
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
+def _chunks(file: BinaryIO | TextIO) -> Iterator[bytes]:
     while chunk := file.read(_CHUNK):
+        if isinstance(chunk, str):
+            raise InvalidArgumentError(
+                "A file opened as text cannot be added: its bytes are not known. Open it in binary "
+                'mode, open(path, "rb"), or pass the path.'
+            )
         yield chunk
