@@ -1,0 +1,188 @@
+"""A whole workspace whose files are in an object store."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import fsspec
+import polars as pl
+import pytest
+
+import toolkit as tk
+from toolkit.core.errors import FileChangedError, FileMissingError, StorageError
+
+SECRET = "s3cr3t-value"
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address of a server that speaks S3, in this process, on a free port of 127.0.0.1."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def memory(_: pytest.FixtureRequest) -> dict[str, Any]:
+    return {"storage": f"memory://{uuid4().hex}"}
+
+
+def s3(request: pytest.FixtureRequest) -> dict[str, Any]:
+    import boto3
+
+    options = {
+        "key": "AKIA-testing-key",
+        "secret": SECRET,
+        "endpoint_url": request.getfixturevalue("endpoint"),
+        "client_kwargs": {"region_name": "us-east-1"},
+    }
+    bucket = f"bucket-{uuid4().hex}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=options["endpoint_url"],
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        region_name="us-east-1",
+    )
+    client.create_bucket(Bucket=bucket)
+    client.close()
+    return {"storage": f"s3://{bucket}/a/prefix", "storage_options": options}
+
+
+@pytest.fixture(params=[memory, s3], ids=lambda kind: kind.__name__)
+def remote(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Where the files are: what a workspace is given."""
+    made: dict[str, Any] = request.param(request)
+    return made
+
+
+@pytest.fixture
+def filesystem(remote: dict[str, Any]) -> Any:
+    """The store itself, around the code under test."""
+    protocol = remote["storage"].partition("://")[0]
+    options = remote.get("storage_options", {})
+    return fsspec.filesystem(
+        protocol, **options, use_listings_cache=False, skip_instance_cache=True
+    )
+
+
+@pytest.fixture
+def ws(home, remote) -> Iterator[tk.Workspace]:
+    with tk.Workspace(home, **remote) as workspace:
+        yield workspace
+
+
+@pytest.fixture
+def keys(remote, filesystem):
+    """Lists what is in the store."""
+
+    def listed() -> list[str]:
+        filesystem.invalidate_cache()
+        return sorted(filesystem.find(remote["storage"]))
+
+    return listed
+
+
+def test_a_remote_store_serves_the_whole_public_face(ws, home, frame, keys, tmp_path):
+    first = ws.save(frame, "delays")
+    assert first.files[0].uri.startswith(("memory://", "s3://"))
+    assert len(keys()) == 1
+    assert list(home.rglob("*.parquet")) == []
+
+    again = ws.save(frame.to_arrow(), "delays")
+    assert (again.ref, again.deduplicated, again.new_bytes) == ("delays@1", True, 0)
+    assert ws.save(frame.to_pandas(), "twin").deduplicated
+    assert len(keys()) == 1
+
+    assert ws.load("delays").collect().equals(frame)
+    assert ws.load("delays").filter(pl.col("delay") > 0).select("delay").collect().height == 2
+    assert ws.load("delays", "arrow").to_pylist() == frame.to_arrow().to_pylist()
+    assert len(ws.load("delays", "pandas")) == 4
+    sums = ws.sql(
+        "SELECT carrier, sum(delay) AS total FROM delays WHERE delay > $least GROUP BY 1", least=0
+    )
+    assert ws.save(sums, "sums").inputs == ("delays@1",)
+    assert ws.load("sums").collect().rows() == [("UA", 13.5)]
+
+    more = ws.append("delays", frame.reverse())
+    assert (more.ref, more.rows) == ("delays@2", 8)
+    assert ws.load("delays").collect().equals(pl.concat([frame, frame.reverse()]))
+    assert ws.sql("SELECT count(*) FROM delays").fetchall() == [(8,)]
+    assert ws.diff("delays@1", "delays@2")["status"].to_list() == ["changed", "changed"]
+
+    derived = ws.save(ws.load("delays@1").filter(pl.col("delay") > 0), "late")
+    assert derived.inputs == ("delays@1",)
+    assert ws.lineage("late")["input"].to_list() == ["delays@1"]
+    assert ws.sample("delays", n=3, seed=1).rows == 3
+    assert ws.profile("delays").frame.height == 2
+
+    ws.add(b"\0model\xff", "models.lgbm")
+    assert ws.export("models.lgbm", tmp_path / "model").read_bytes() == b"\0model\xff"
+    for ref in ("delays@1", "delays@2"):
+        exported = pl.read_parquet(ws.export(ref, tmp_path / "out.parquet"))
+        assert exported.equals(ws.load(ref).collect())
+    assert pl.read_csv(ws.export("delays@1", tmp_path / "out.csv")).equals(frame)
+    assert ws.check().problems == ()
+
+
+def test_a_remote_store_is_collected(ws, frame, keys):
+    ws.save(frame, "delays")
+    ws.save(frame.reverse(), "delays")
+    ws.drop("delays@1")
+    assert ws.gc().waiting == 1
+    assert ws.gc(grace=timedelta(0), dry_run=True).files == 1
+    assert len(keys()) == 2
+    assert ws.gc(grace=timedelta(0)).files == 1
+    assert len(keys()) == 1
+    assert ws.load("delays").collect().equals(frame.reverse())
+    assert ws.check().ok
+
+
+def test_a_remote_store_is_remembered_without_its_secrets(ws, home, remote, frame):
+    ws.save(frame, "delays")
+    ws.close()
+    options = remote.get("storage_options", {})
+    with tk.Workspace(home, storage_options=options) as again:
+        assert again.load("delays").collect().equals(frame)
+        assert again.save(frame, "twin").deduplicated
+    assert all(
+        SECRET.encode() not in path.read_bytes() for path in home.iterdir() if path.is_file()
+    )
+
+
+DAMAGES = {
+    "changed": (FileChangedError, lambda fs, key: fs.pipe_file(key, b"x" * fs.size(key))),
+    "cut short": (FileChangedError, lambda fs, key: fs.pipe_file(key, b"x")),
+    "removed": (FileMissingError, lambda fs, key: fs.rm_file(key)),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_a_remote_object_touched_behind_the_catalogs_back(damage, ws, frame, filesystem, keys):
+    kind, apply = DAMAGES[damage]
+    ws.save(frame, "delays")
+    apply(filesystem, keys()[0])
+    with pytest.raises(kind, match="save the same content again"):
+        ws.load("delays")
+    (problem,) = ws.check().problems
+    assert problem.kind == ("missing" if damage == "removed" else "changed")
+    ws.save(frame, "delays")
+    assert ws.load("delays@1").collect().equals(frame)
+    assert ws.check().problems == ()
+
+
+def test_a_bucket_that_does_not_exist(home, endpoint, frame, request):
+    options = s3(request)["storage_options"]
+    with tk.Workspace(home, storage="s3://no-such-bucket/p", storage_options=options) as ws:
+        with pytest.raises(StorageError, match="no-such-bucket") as caught:
+            ws.save(frame, "delays")
+        assert SECRET not in str(caught.value)
+        assert ws.datasets().height == 0
