@@ -1,0 +1,114 @@
+"""Inputs that a person names: everything that can be meant, and nothing silently dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import toolkit as tk
+from toolkit.core.errors import DatasetNotFoundError, InvalidArgumentError, InvalidNameError
+
+FRAME = pl.DataFrame({"n": [1, 2]})
+
+
+@pytest.fixture
+def saved(ws: tk.Workspace) -> tk.Workspace:
+    ws.save(FRAME, "a")
+    ws.save(FRAME.reverse(), "a")
+    ws.tag("a@1", "paper")
+    return ws
+
+
+def inputs(ws: tk.Workspace, *named: Any) -> tuple[str, ...]:
+    return ws.save(pl.DataFrame({"m": [1]}), "result", inputs=list(named)).inputs
+
+
+def test_references_are_kept_as_the_versions_they_meant(saved: tk.Workspace) -> None:
+    assert inputs(saved, "a", "a@1") == ("a@2", "a@1")
+    saved.save(FRAME, "a")
+    assert saved.lineage("result")["input"].to_list() == ["a@2", "a@1"]
+
+
+def test_tag_is_kept_as_its_version(saved: tk.Workspace) -> None:
+    assert inputs(saved, "a@paper") == ("a@1",)
+
+
+def test_artifacts_paths_lazy_frames_and_readers_are_inputs(
+    saved: tk.Workspace, tmp_path: Path
+) -> None:
+    FRAME.write_csv(tmp_path / "f.csv")
+    artifact = saved.save(FRAME, "b")
+    found = inputs(
+        saved,
+        artifact,
+        tmp_path / "g.csv",
+        saved.load("a@1").head(1),
+        saved.reader(tmp_path / "f.csv"),
+        "https://example.org/data.csv",
+    )
+    assert found == (
+        "b@1",
+        str(tmp_path / "g.csv"),
+        "a@1",
+        str(tmp_path / "f.csv"),
+        "https://example.org/data.csv",
+    )
+
+
+@pytest.mark.parametrize("wrap", [lambda item: item, lambda item: [item], lambda item: (item,)])
+def test_single_input_needs_no_list(saved: tk.Workspace, wrap: Any) -> None:
+    artifact = saved.save(FRAME, "b")
+    assert saved.save(pl.DataFrame({"m": [1]}), "c", inputs=wrap(artifact)).inputs == ("b@1",)
+    assert saved.save(pl.DataFrame({"m": [2]}), "c", inputs=wrap("b")).inputs == ("b@1",)
+
+
+def test_input_named_twice_is_one_edge(saved: tk.Workspace) -> None:
+    assert inputs(saved, "a", "a@2", "a") == ("a@2",)
+
+
+def test_named_inputs_come_before_those_that_the_plan_shows(saved: tk.Workspace) -> None:
+    saved.save(FRAME.with_columns(z=1), "b")
+    artifact = saved.save(saved.load("a@1").with_columns(q=2), "c", inputs=["b"])
+    assert artifact.inputs == ("b@1", "a@1")
+
+
+def test_how_is_kept_with_every_edge(saved: tk.Workspace) -> None:
+    saved.save(pl.DataFrame({"m": [1]}), "c", inputs=["a@1", "a@2"], how="m was counted")
+    assert saved.lineage("c")["how"].to_list() == ["m was counted"] * 2
+
+
+def test_unknown_reference_is_refused_before_anything_is_saved(
+    saved: tk.Workspace, stored: Any
+) -> None:
+    before = stored()
+    with pytest.raises(DatasetNotFoundError, match="b"):
+        inputs(saved, "b")
+    with pytest.raises(DatasetNotFoundError):
+        inputs(saved, "a@9")
+    with pytest.raises(InvalidNameError):
+        inputs(saved, "not a name")
+    assert stored() == before
+    assert saved.datasets()["name"].to_list() == ["a"]
+
+
+def test_path_that_exists_is_a_source_although_it_looks_like_a_name(
+    saved: tk.Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "raw").write_text("x")
+    assert inputs(saved, "raw") == ("raw",)
+
+
+@pytest.mark.parametrize("thing", [5, None, FRAME, {"a": 1}])
+def test_what_cannot_be_an_input_is_refused_with_what_can(saved: tk.Workspace, thing: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="An input cannot be"):
+        inputs(saved, thing)
+
+
+def test_inputs_of_an_append_and_of_a_raw_file_are_kept(saved: tk.Workspace) -> None:
+    saved.save(FRAME.with_columns(n=pl.col("n") + 7), "more")
+    assert saved.append("a", saved.load("more")).inputs == ("a@2", "more@1")
+    assert saved.add(b"raw", "raw", inputs=["a@1"]).inputs == ("a@1",)

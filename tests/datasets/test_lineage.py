@@ -1,0 +1,180 @@
+"""What a frame shows of its own inputs, through any plan; and that showing it costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import toolkit as tk
+from toolkit.datasets.lineage import PlanInput, mark, plan_inputs
+
+LEFT = pl.DataFrame({"k": [1, 2, 3], "v": [1.0, 2.0, 3.0]})
+RIGHT = pl.DataFrame({"k": [1, 2], "w": ["a", "b"]})
+
+
+@pytest.fixture
+def saved(ws: tk.Workspace) -> tk.Workspace:
+    ws.save(LEFT, "left")
+    ws.save(RIGHT, "right")
+    return ws
+
+
+Plan = Callable[[pl.LazyFrame, pl.LazyFrame], pl.LazyFrame]
+
+PLANS: dict[str, Plan] = {
+    "join": lambda a, b: a.join(b, on="k"),
+    "join on expressions": lambda a, b: a.join(b, left_on=pl.col("k") + 1, right_on="k"),
+    "cross": lambda a, b: a.join(b, how="cross"),
+    "semi": lambda a, b: a.join(b, on="k", how="semi"),
+    "concat": lambda a, b: pl.concat([a.select("k"), b.select("k")]),
+    "diagonal": lambda a, b: pl.concat([a, b], how="diagonal"),
+    "horizontal": lambda a, b: pl.concat([a.head(2), b.rename({"k": "k2"})], how="horizontal"),
+    "nested": lambda a, b: (
+        a.filter(pl.col("v") > 0)
+        .group_by("k")
+        .agg(pl.col("v").sum())
+        .sort("k")
+        .join(b.with_columns(n=pl.len()).head(5), on="k", how="left")
+        .select("k", "n")
+        .unique()
+        .with_row_index()
+    ),
+    "function": lambda a, b: a.join(b, on="k").map_batches(lambda frame: frame),
+    "cache": lambda a, b: a.cache().join(b.cache(), on="k"),
+}
+
+
+@pytest.mark.parametrize("plan", PLANS.values(), ids=list(PLANS))
+def test_loaded_versions_are_found_through_any_plan(saved: tk.Workspace, plan: Plan) -> None:
+    artifact = saved.save(plan(saved.load("left"), saved.load("right")), "result")
+    assert set(artifact.inputs) == {"left@1", "right@1"}
+    assert set(saved.lineage("result")["input"]) == {"left@1", "right@1"}
+
+
+def test_the_version_that_was_read_is_told_not_the_newest(saved: tk.Workspace) -> None:
+    lazy = saved.load("left").filter(pl.col("k") > 1)
+    saved.save(LEFT.reverse(), "left")
+    assert saved.save(lazy, "result").inputs == ("left@1",)
+    assert saved.save(saved.load("left").head(1), "newer").inputs == ("left@2",)
+
+
+def test_same_version_read_twice_is_one_input(saved: tk.Workspace) -> None:
+    left = saved.load("left")
+    assert saved.save(left.join(left, on="k"), "result").inputs == ("left@1",)
+
+
+@pytest.mark.parametrize("name", ["f.csv", "f.parquet", "with space, and 'quote'.csv", "é%20.csv"])
+def test_source_that_was_read_is_an_input(saved: tk.Workspace, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    RIGHT.write_csv(path) if name.endswith("csv") else RIGHT.write_parquet(path)
+    lazy = saved.read(path).join(saved.load("left"), on="k")
+    artifact = saved.save(lazy, "result")
+    assert set(artifact.inputs) == {str(path), "left@1"}
+    kinds = dict(saved.lineage("result").select("input", "kind").rows())
+    assert kinds == {str(path): "source", "left@1": "version"}
+
+
+def test_reader_tells_its_source(saved: tk.Workspace, tmp_path: Path) -> None:
+    RIGHT.write_csv(tmp_path / "f.csv")
+    artifact = saved.save(saved.reader(tmp_path / "f.csv"), "result")
+    assert artifact.inputs == (str(tmp_path / "f.csv"),)
+
+
+@pytest.mark.parametrize("scan", [pl.scan_parquet, pl.scan_csv, pl.scan_ndjson, pl.scan_ipc])
+def test_scan_of_polars_itself_is_an_input(
+    ws: tk.Workspace, tmp_path: Path, scan: Callable[[Any], pl.LazyFrame]
+) -> None:
+    kind = scan.__name__.removeprefix("scan_")
+    path = tmp_path / f"f.{kind}"
+    getattr(RIGHT, f"write_{kind}")(path)
+    assert ws.save(scan(path).filter(pl.col("k") > 0), "result").inputs == (str(path),)
+
+
+def test_plain_scan_of_a_stored_file_is_its_version(saved: tk.Workspace, stored: Any) -> None:
+    own = next(path for path in stored() if pl.read_parquet(path).columns == ["k", "v"])
+    artifact = saved.save(pl.scan_parquet(own).head(1), "result")
+    assert artifact.inputs == ("left@1",)
+    assert saved.lineage("result")["kind"].to_list() == ["version"]
+
+
+def test_relation_of_sql_tells_its_versions(saved: tk.Workspace) -> None:
+    relation = saved.sql('select l.k, r.w from "left" l join "right" r using (k)')
+    assert set(saved.save(relation, "result").inputs) == {"left@1", "right@1"}
+
+
+def test_lineage_goes_on_to_the_inputs_of_inputs(saved: tk.Workspace, tmp_path: Path) -> None:
+    LEFT.write_csv(tmp_path / "raw.csv")
+    saved.save(saved.read(tmp_path / "raw.csv").with_columns(n=1), "one")
+    saved.save(saved.load("one").with_columns(n=2), "two", how="n became 2")
+    saved.save(saved.load("two").join(saved.load("one"), on="k"), "three")
+    rows = saved.lineage("three").select("ref", "input", "kind", "how", "depth").rows()
+    assert rows == [
+        ("three@1", "two@1", "version", "", 1),
+        ("three@1", "one@1", "version", "", 1),
+        ("two@1", "one@1", "version", "n became 2", 2),
+        ("one@1", str(tmp_path / "raw.csv"), "source", "", 2),
+    ]
+
+
+def test_dropped_input_stays_in_the_lineage_by_its_name(saved: tk.Workspace) -> None:
+    saved.save(saved.load("left").head(1), "result")
+    saved.drop("left@1")
+    assert saved.lineage("result")["input"].to_list() == ["left@1"]
+
+
+def test_frame_in_memory_tells_no_inputs(saved: tk.Workspace) -> None:
+    artifact = saved.save(saved.load("left").head(1).collect(), "result")
+    assert artifact.inputs == ()
+    assert saved.lineage("result").is_empty()
+    assert saved.lineage("result").schema == saved.lineage("left").schema
+
+
+QUERIES: dict[str, Callable[[pl.LazyFrame], pl.LazyFrame]] = {
+    "whole": lambda f: f,
+    "projection": lambda f: f.select("v"),
+    "predicate": lambda f: f.filter(pl.col("k") > 1),
+    "slice": lambda f: f.slice(1, 1),
+    "both": lambda f: f.filter(pl.col("k") > 1).select("v").head(2),
+    "aggregate": lambda f: f.group_by("k").agg(pl.col("v").mean()),
+    "count": lambda f: f.select(pl.len()),
+}
+
+
+@pytest.mark.parametrize("query", QUERIES.values(), ids=list(QUERIES))
+def test_loaded_frame_runs_as_the_plain_scan_of_the_file(
+    ws: tk.Workspace, stored: Any, query: Callable[[pl.LazyFrame], pl.LazyFrame]
+) -> None:
+    ws.save(LEFT, "left")
+    (path,) = stored()
+    plain = pl.scan_parquet(path, glob=False, hive_partitioning=False)
+    assert query(ws.load("left")).explain() == query(plain).explain()
+
+
+def test_marks_do_not_change_frame_or_schema() -> None:
+    marked = mark(LEFT.lazy(), PlanInput("version", "x@1"), PlanInput("source", "a b.csv"))
+    assert marked.collect_schema() == LEFT.schema
+    assert marked.collect().equals(LEFT)
+    assert plan_inputs(marked) == (PlanInput("source", "a b.csv"), PlanInput("version", "x@1"))
+
+
+@pytest.mark.parametrize(
+    "name", ["a b.csv", 'qu"ote.csv', "per%20cent.csv", "ünï.csv", "s3://bucket/a=1/*.parquet"]
+)
+def test_any_name_of_a_source_survives_the_plan(name: str) -> None:
+    assert plan_inputs(mark(LEFT.lazy(), PlanInput("source", name))) == (PlanInput("source", name),)
+
+
+def test_plan_without_sources_has_no_inputs() -> None:
+    assert plan_inputs(LEFT.lazy().filter(pl.col("k") > 1)) == ()
+
+
+def test_inputs_are_found_without_running_the_plan(saved: tk.Workspace) -> None:
+    def fail(frame: pl.DataFrame) -> pl.DataFrame:
+        raise AssertionError("computed")
+
+    lazy = saved.load("left").map_batches(fail, schema=LEFT.schema)
+    assert plan_inputs(lazy) == (PlanInput("version", "left@1"),)
