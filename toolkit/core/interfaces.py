@@ -148,6 +148,10 @@ class ITransaction(Protocol):
     """One transaction on the catalog: everything in it is committed, or nothing is."""
 
     @property
+    def committed(self) -> bool:
+        """True once it is durable, also when an interrupt came out of the block after that."""
+
+    @property
     def files(self) -> IFileRepository: ...
 
     @property

@@ -55,7 +55,7 @@ class _Published:
     @property
     def may_be_in_use(self) -> bool:
         """False when the row certainly was rolled back; an interrupt can follow a commit."""
-        return self.in_use and bool(getattr(self.transaction, "committed", True))
+        return self.in_use and self.transaction is not None and self.transaction.committed
 
 
 class Publication:
