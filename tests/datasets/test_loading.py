@@ -181,6 +181,7 @@ PANDAS: dict[str, pd.DataFrame] = {
     "objects": pd.DataFrame({"b": [b"x", None], "d": [NOON.date(), None]}),
     "no rows": pd.DataFrame({"a": pd.Series(dtype="int32"), "s": pd.Series(dtype="str")}),
     "nothing": pd.DataFrame(),
+    "rows without columns": pd.DataFrame(index=range(5)),
 }
 
 

@@ -105,7 +105,10 @@ class Loader:
         version = self.resolve(ref)
         table = self.table(version.ref)
         described = version.metadata.get("pandas")
-        return table.replace_schema_metadata({"pandas": described} if described else {}).to_pandas()
+        table = table.replace_schema_metadata({"pandas": described} if described else {})
+        frame = table.to_pandas()
+        # Arrow forgets the row count of a table without columns.
+        return frame if table.num_columns else frame.reindex(range(version.rows))
 
 
 def _check_arrow_has(version: VersionRecord) -> None:
