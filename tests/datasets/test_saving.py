@@ -59,6 +59,7 @@ def test_unchanged_frame_under_its_name_is_the_same_version(ws: tk.Workspace, st
     assert (again.id, again.version) == (first.id, 1)
     assert again.created_at == first.created_at
     assert again.deduplicated
+    assert [file.uri for file in again.files] == [file.uri for file in first.files]
     assert again.new_bytes == 0
     assert again.byte_size == first.byte_size
     assert ws.history("x").height == 1

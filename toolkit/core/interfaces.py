@@ -231,6 +231,9 @@ class IStoredFiles(Protocol):
 
         Raises FileMissingError or FileChangedError."""
 
+    def uri(self, file: FileRecord) -> str:
+        """The absolute path or URL of the bytes, without a look whether they are there."""
+
     def usable(self, file: FileRecord) -> bool:
         """Whether ``locate`` would succeed."""
 

@@ -174,7 +174,7 @@ class Saver:
         new: Sequence[InputRecord] = (),
     ) -> Artifact:
         files = [
-            ProducedFile(file.id, file.content_hash, file.key, file.byte_size, True)
+            ProducedFile(file.id, file.content_hash, self._files.uri(file), file.byte_size, True)
             for file in _files(manifest)
             if produced is None or file.id != produced.file_id
         ]

@@ -117,7 +117,7 @@ def _feed_bytes(hasher: blake3.blake3, array: pa.Array, offsets_type: type[np.in
     lengths = np.diff(offsets)
     if nulls is not None and lengths[nulls].any():
         # Bytes that lie under nulls: build the values again without them.
-        without = pc.if_else(pa.array(nulls), _EMPTY[array.type.id], array)
+        without = pc.if_else(pa.array(nulls), pa.scalar(_EMPTY[array.type.id], array.type), array)
         _, offsets_buffer, data = without.buffers()
         offsets = np.frombuffer(offsets_buffer, offsets_type, len(array) + 1)
         lengths = np.diff(offsets)
@@ -192,7 +192,7 @@ def _feed_dictionary(hasher: blake3.blake3, array: pa.DictionaryArray) -> int:
         spread[~nulls] = ranks
         ranks = spread
     _put_validity(hasher, nulls)
-    feed(hasher, distinct.take(pa.array(order)))
+    feed(hasher, distinct.take(_indices(order)))
     _put(hasher, ranks)
     return 0 if nulls is None else int(nulls.sum())
 
@@ -214,6 +214,11 @@ def _distinct(dictionary: pa.Array) -> tuple[pa.Array, np.ndarray | None]:
         return dictionary, None
     positions = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False)
     return encoded.dictionary, positions.astype(np.int64)
+
+
+def _indices(positions: np.ndarray) -> pa.Array:
+    # Not pa.array(): its first call in a process imports pandas where that is installed.
+    return pa.Array.from_buffers(pa.int64(), len(positions), [None, pa.py_buffer(positions)])
 
 
 def _first_appearance(codes: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -239,11 +244,11 @@ _FLOATS: Mapping[int, type[np.floating]] = {
     pa.lib.Type_FLOAT: np.float32,
     pa.lib.Type_DOUBLE: np.float64,
 }
-_EMPTY: Mapping[int, pa.Scalar] = {
-    pa.lib.Type_STRING: pa.scalar("", pa.string()),
-    pa.lib.Type_LARGE_STRING: pa.scalar("", pa.large_string()),
-    pa.lib.Type_BINARY: pa.scalar(b"", pa.binary()),
-    pa.lib.Type_LARGE_BINARY: pa.scalar(b"", pa.large_binary()),
+_EMPTY: Mapping[int, str | bytes] = {
+    pa.lib.Type_STRING: "",
+    pa.lib.Type_LARGE_STRING: "",
+    pa.lib.Type_BINARY: b"",
+    pa.lib.Type_LARGE_BINARY: b"",
 }
 _VIEWS: Mapping[int, pa.DataType] = {
     pa.lib.Type_STRING_VIEW: pa.large_string(),

@@ -36,7 +36,7 @@ _OPTIONS: _Options = {
 
 
 def write_polars(frame: pl.DataFrame, path: Path, pandas: str) -> None:
-    """Write a DataFrame; ``pandas`` is pandas' description of it, for ``pandas.read_parquet``."""
+    """Write a DataFrame; ``pandas`` is pandas' description of it, kept as file metadata."""
     with _writing(path):
         frame.write_parquet(path, **_OPTIONS, metadata={_PANDAS: pandas} if pandas else None)
 

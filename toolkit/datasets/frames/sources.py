@@ -202,6 +202,8 @@ def _has_ordered(schema: pa.Schema) -> bool:
 
 def to_polars(table: pa.Table) -> pl.DataFrame | None:
     """The table in polars, or None where polars would change a type."""
+    if any(pa.types.is_decimal256(field.type) for field in table.schema):
+        return None  # polars panics, which it also prints
     try:
         frame = polars_of(table)
         back = arrow_fields(frame.schema)

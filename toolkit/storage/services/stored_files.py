@@ -50,6 +50,9 @@ class StoredFiles:
             self._remember(file, found)
         return self._backend.locate(file.key)
 
+    def uri(self, file: FileRecord) -> str:
+        return self._backend.locate(file.key).uri
+
     def usable(self, file: FileRecord) -> bool:
         """Whether ``locate`` would succeed."""
         try:
