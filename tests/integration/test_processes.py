@@ -19,10 +19,13 @@ import toolkit as tk
 
 home, number, rounds = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 ws = tk.Workspace(home)
+ws.datasets()
+print("ready", flush=True)
 sys.stdin.readline()
 for i in range(rounds):
     frames = {
         "same": pl.DataFrame({"v": [7, 7, 7]}),
+        f"round_{i}": pl.DataFrame({"round": [i] * 9}),
         f"shared_{i % 4}": pl.DataFrame({"v": range(i % 3 + 1)}),
         "everyone": pl.DataFrame({"who": [number], "i": [i]}),
         f"own_{number}": pl.DataFrame({"who": [number] * 50, "i": [i] * 50}),
@@ -48,6 +51,8 @@ def counts(ws: tk.Workspace) -> pl.DataFrame:
 def acknowledged(start, finish, home):
     processes = [start(SAVES, home, number, ROUNDS) for number in range(PROCESSES)]
     for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
         process.stdin.write("\n")
         process.stdin.flush()
     lines = [line for process in processes for line in finish(process).splitlines()]
@@ -55,7 +60,7 @@ def acknowledged(start, finish, home):
 
 
 def test_eight_processes_lose_nothing_and_count_exactly(acknowledged, ws, assert_sound):
-    assert len(acknowledged) == PROCESSES * ROUNDS * 4
+    assert len(acknowledged) == PROCESSES * ROUNDS * 5
     content = {ref: (version_id, data) for ref, version_id, data in acknowledged}
     for ref, version_id, data in acknowledged:
         assert (version_id, data) == content[ref], "two contents under one reference"
@@ -66,6 +71,8 @@ def test_eight_processes_lose_nothing_and_count_exactly(acknowledged, ws, assert
 
     # A frame of the same name and content is one version, however many processes saved it.
     assert ws.history("same")["version"].to_list() == [1]
+    for i in range(ROUNDS):
+        assert ws.history(f"round_{i}")["version"].to_list() == [1]
     # Each process's own frames differ: a version each, none of them taken by another.
     assert len(ws.history("everyone")) == PROCESSES * ROUNDS
     assert {ref for ref, _, _ in acknowledged if ref.startswith("everyone")} == {
