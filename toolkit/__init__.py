@@ -5,8 +5,9 @@
 """
 
 from toolkit.core.errors import ToolkitError
+from toolkit.core.hold import Hold
 from toolkit.core.types import Artifact, CheckReport, Event, GcReport
-from toolkit.workspace import Hold, Workspace
+from toolkit.workspace import Workspace
 
 __version__ = "0.1.0"
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 from toolkit.core import dependencies
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.core.hold import Hold
 from toolkit.core.names import parse_ref
 from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord
 
@@ -230,7 +231,7 @@ class Workspace:
         with self._services.catalog.transaction() as tx:
             version = tx.versions.resolve(parsed)
             hold_id = tx.versions.hold(version_id=version.id, file_id=None, reason=reason)
-        return Hold(self, hold_id, version.ref, reason)
+        return Hold(hold_id, version.ref, reason, self.release)
 
     def holds(self) -> tuple[HoldRecord, ...]:
         """Every hold, also those of other processes."""
@@ -282,29 +283,6 @@ class Workspace:
                     timeout=self._timeout,
                 )
             return self._built
-
-
-class Hold:
-    """A hold on a version. As a context manager it is released at the end of the block."""
-
-    def __init__(self, workspace: Workspace, id: int, ref: str, reason: str) -> None:
-        self._workspace = workspace
-        self.id = id
-        self.ref = ref
-        self.reason = reason
-
-    def __repr__(self) -> str:
-        return f"Hold({self.ref!r}, {self.reason!r})"
-
-    def __enter__(self) -> Hold:
-        return self
-
-    def __exit__(self, *exc: object) -> None:
-        self.release()
-
-    def release(self) -> bool:
-        """End the hold; False when it had ended already."""
-        return self._workspace.release(self.id)
 
 
 def _home(path: str | os.PathLike[str] | None) -> Path:

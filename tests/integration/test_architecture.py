@@ -16,8 +16,6 @@ import toolkit
 PACKAGE = Path(toolkit.__file__).parent
 SLICES = frozenset({"analysis", "catalog", "datasets", "notebook", "query", "sampling", "storage"})
 LONGEST = 320
-FACE, FACE_LONGEST = "workspace.py", 360
-"""The public face is a list: a docstring and a line of delegation for each verb."""
 
 Rule = Callable[[Path], list[str]]
 
@@ -129,7 +127,7 @@ def modules_are_read_in_one_sitting(root: Path) -> list[str]:
     return [
         f"{path.relative_to(root)}: {length} lines"
         for path, length in lengths.items()
-        if length > (FACE_LONGEST if path == root / FACE else LONGEST)
+        if length > LONGEST
     ]
 
 
