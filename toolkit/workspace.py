@@ -104,7 +104,7 @@ class Workspace:
         again; the newest version of the very name is returned as it is. ``inputs`` (references,
         artifacts, paths) are recorded as lineage, beside those that a lazy frame or a relation of
         ``sql`` shows by itself; ``how`` says what was done. When this returns the frame is durable;
-        when it raises nothing was saved.
+        when it raises nothing was saved (Ctrl-C at the very commit may come after it).
 
         Raises InvalidNameError, FrameError, UnsupportedTypeError, StorageError and
         CatalogBusyError."""
