@@ -27,7 +27,6 @@ import toolkit as tk
 
 ARRIVED = ["time_hour", "month", "carrier", "flight", "tailnum", "origin", "dest"]
 ARRIVED += ["dep_delay", "arr_delay", "air_time", "distance"]
-MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,25 +154,33 @@ def flights_as_parquet(source: Path, target: Path) -> None:
 LAY_OUT = {"flights.csv": flights_as_parquet}
 
 
-def run(ws: tk.Workspace, data: Path, plain: Path) -> None:
+def run(ws: tk.Workspace, data: Path, scratch: Path) -> None:
     """Derive and save every frame, then show what the workspace knows."""
-    print("Sources, read lazily")
-    readers = [
-        (name, ws.reader(data / name))
-        for name in ("flights.parquet", "weather.csv", "planes.csv", "airports.csv")
-    ]
-    sources = [(name, reader.count(), len(reader.schema())) for name, reader in readers]
-    show(["file", "rows", "columns"], [(n, f"{rows:,}", width) for n, rows, width in sources])
-
+    show_sources(ws, data)
     saved, plain_bytes = [], 0
     with progress(STEPS) as steps:
-        for number, step in enumerate(steps):
+        for step in steps:
             steps.set_description(f"{step.name}: {step.what}")
             frame = step.derive(ws, data)
             artifact = ws.save(frame, step.name, inputs=step.inputs, how=step.what)
-            plain_bytes += size_as_parquet(ws, artifact, plain / f"{number}.parquet")
+            plain_bytes += size_as_parquet(ws, artifact, scratch / "plain.parquet")
             saved.append((step, artifact))
+    show_saved(saved)
+    show_space(ws, len(saved), plain_bytes)
+    show_answer(ws)
+    show_changes(ws)
+    show_workspace(ws)
 
+
+def show_sources(ws: tk.Workspace, data: Path) -> None:
+    print("Sources, read lazily")
+    names = ("flights.parquet", "weather.csv", "planes.csv", "airports.csv")
+    readers = [(name, ws.reader(data / name)) for name in names]
+    rows = [(name, f"{reader.count():,}", len(reader.schema())) for name, reader in readers]
+    show(["file", "rows", "columns"], rows)
+
+
+def show_saved(saved: Sequence[tuple[Step, tk.Artifact]]) -> None:
     print(f"\n{len(saved)} frames saved")
     rows = [
         (
@@ -190,33 +197,40 @@ def run(ws: tk.Workspace, data: Path, plain: Path) -> None:
     show(["name", "version", "what was done", "rows", "kB", "known", "from"], rows)
     print("  known: this very content was stored before, so that nothing was written.")
 
+
+def show_space(ws: tk.Workspace, frames: int, plain_bytes: int) -> None:
     stored = ws.stats()["stored_bytes"].item()
+    sizes = {
+        f"the same {frames} frames, each as a plain Parquet file": plain_bytes,
+        "stored in the workspace": stored,
+    }
     print("\nSpace")
-    show(
-        ["", "MB"],
-        [
-            (f"the same {len(saved)} frames, each as a plain Parquet file", mb(plain_bytes)),
-            ("stored in the workspace", mb(stored)),
-        ],
-    )
+    show(["", "MB"], [(what, f"{size / 1_000_000:,.2f}") for what, size in sizes.items()])
     print(f"  The workspace takes {stored / plain_bytes:.2f} of the files' space.")
 
+
+def show_answer(ws: tk.Workspace) -> None:
     print("\nA question in SQL")
-    print("\n".join(f"  {line}" for line in QUESTION.splitlines()))
+    print("\n".join(f"  {line}" for line in QUESTION.splitlines()), end="\n\n")
     answer = ws.sql(QUESTION, least=1_000).pl()
-    print()
     show(answer.columns, answer.rows())
 
+
+def show_changes(ws: tk.Workspace) -> None:
     print("\nWhat a new version changed: ws.diff('arrived@1', 'arrived@2')")
     diff = ws.diff("arrived@1", "arrived@2").select("column", "status", "type_after")
-    same = diff.filter(pl.col("status") == "same")
-    show(["column", "status", "type"], diff.filter(pl.col("status") != "same").rows())
-    print(f"  and {len(same)} columns are the same; only digests were compared, no data read.")
-
+    same = pl.col("status") == "same"
+    show(["column", "status", "type"], diff.filter(~same).rows())
+    print(
+        f"  and {diff.filter(same).height} columns are the same; only digests were compared, "
+        "no data read."
+    )
     print("\nWhere a frame came from: ws.lineage('carriers')")
-    lineage = ws.lineage("carriers").select("ref", "input", "how")
-    show(["version", "from", "how"], [(r, Path(i).name, how) for r, i, how in lineage.rows()])
+    edges = ws.lineage("carriers").select("ref", "input", "how").rows()
+    show(["version", "from", "how"], [(ref, Path(item).name, how) for ref, item, how in edges])
 
+
+def show_workspace(ws: tk.Workspace) -> None:
     print("\nThe workspace: ws.stats()")
     stats = ws.stats().row(0, named=True)
     show(["figure", "value"], [(key, f"{value:,}") for key, value in stats.items()])
@@ -236,10 +250,6 @@ def size_as_parquet(ws: tk.Workspace, artifact: tk.Artifact, path: Path) -> int:
 def progress(items: Sequence[Any]) -> Any:
     """A bar on a terminal, nothing elsewhere."""
     return tqdm(items, disable=None, leave=False, bar_format="{l_bar}{bar:20}| {n}/{total}")
-
-
-def mb(size: int) -> str:
-    return f"{size / MB:,.2f}"
 
 
 def show(header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
