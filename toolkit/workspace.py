@@ -113,7 +113,8 @@ class Workspace:
     def append(self, name: str, frame: Any, *, inputs: Sequence[Any] | None = None) -> Artifact:
         """Save the newest version of ``name`` with the frame's rows behind it, as a new version.
 
-        Only the new rows are written; the earlier files are shared.
+        Only the new rows are written; the earlier files are shared. Appends at once follow each
+        other and lose nothing; a large stream that was overtaken raises ConflictError.
         Raises DatasetNotFoundError, SchemaMismatchError, and what ``save`` raises."""
         return self._services.datasets.append(name, frame, inputs=inputs)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pandas as pd
@@ -10,7 +11,12 @@ import pyarrow as pa
 import pytest
 
 import toolkit as tk
-from toolkit.core.errors import DatasetNotFoundError, FrameError, SchemaMismatchError
+from toolkit.core.errors import (
+    ConflictError,
+    DatasetNotFoundError,
+    FrameError,
+    SchemaMismatchError,
+)
 from toolkit.datasets import appending
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, DIGEST_BYTES
 
@@ -233,3 +239,43 @@ def test_lineage_of_an_append_is_the_version_before(ws: tk.Workspace) -> None:
     ws.append("x", rows(1, 1))
     (edge,) = ws.lineage("x").rows(named=True)
     assert (edge["ref"], edge["input"], edge["kind"]) == ("x@2", "x@1", "version")
+
+
+def test_appends_at_once_follow_each_other_and_lose_no_row(ws: tk.Workspace) -> None:
+    ws.save(pl.DataFrame({"n": [0]}), "log")
+    failures: list[BaseException] = []
+
+    def append(first: int) -> None:
+        try:
+            for number in range(first, first + 5):
+                ws.append("log", pl.DataFrame({"n": [number]}))
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=append, args=(1 + 5 * i,)) for i in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert sorted(ws.load("log").collect()["n"]) == list(range(21))
+    whole = ws.save(ws.load("log").collect(), "whole")
+    assert whole.fingerprint == ws.history("log")["fingerprint"][-1]
+    assert ws.check().ok
+
+
+def test_a_stream_that_was_overtaken_says_so_and_saves_nothing(
+    ws: tk.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(appending, "STREAM_BUFFER", 1)
+    ws.save(pl.DataFrame({"n": [0]}), "log")
+
+    def overtake(batch: pl.DataFrame) -> pl.DataFrame:
+        ws.append("log", pl.DataFrame({"n": [1]}))
+        return batch
+
+    slow = pl.LazyFrame({"n": [2]}).map_batches(overtake, schema={"n": pl.Int64})
+    with pytest.raises(ConflictError, match=r"log got a version after log@1 .* append again"):
+        ws.append("log", slow)
+    assert ws.load("log").collect()["n"].to_list() == [0, 1]
+    assert ws.check().ok

@@ -21,6 +21,7 @@
         ├── CatalogBusyError (TimeoutError)    another process held it past the deadline
         ├── CatalogVersionError                written by a newer toolkit
         ├── CatalogDamagedError                commits are missing, or it is not a catalog
+        ├── ConflictError                      another process changed what a change was based on
         └── TransactionError                   a transaction was nested or used after its end
 
 Each message says what happened, to which thing, and what to do next.
@@ -114,6 +115,10 @@ class CatalogVersionError(CatalogError):
 
 class CatalogDamagedError(CatalogError):
     """The catalog file is not one, or commits that were acknowledged are missing from it."""
+
+
+class ConflictError(CatalogError):
+    """A dataset got a new version while rows were appended to the one before; nothing was saved."""
 
 
 class TransactionError(CatalogError):

@@ -14,7 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from toolkit.core.errors import FrameError, SchemaMismatchError
+from toolkit.core.errors import ConflictError, FrameError, SchemaMismatchError
 from toolkit.core.interfaces import ICatalog, IStoredFiles
 from toolkit.core.types import (
     PARQUET_MEDIA_TYPE,
@@ -29,6 +29,9 @@ from toolkit.datasets.frames.blocks import ArrowBlock, PolarsBlock, reblock_arro
 from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
 from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_schema
 from toolkit.datasets.saving import STREAM_BUFFER, Saver, describe
+
+_ATTEMPTS = 100
+"""Appends that may overtake one before it gives up."""
 
 
 class Appender:
@@ -45,14 +48,31 @@ class Appender:
     def append(self, name: str, frame: Any, inputs: Sequence[InputRecord]) -> Artifact:
         """Save the newest version's rows followed by the frame's as a new version.
 
-        Raises DatasetNotFoundError, SchemaMismatchError, FrameError for a raw file."""
-        producer = self._saver.producer
+        Appends by several threads and processes at once follow each other: one that was based on
+        a version that is no longer the newest is repeated. A stream comes only once and cannot be:
+        it raises ConflictError. Raises DatasetNotFoundError, SchemaMismatchError, and FrameError
+        for a raw file."""
         base = self._loader.resolve(name)
-        if base.kind != "frame":
-            raise FrameError(f"{base.ref} is a raw file: rows cannot be appended to it.")
         source = accept(frame)
         if isinstance(source, StreamFrame):
             source = source.settle(STREAM_BUFFER)
+        for _ in range(1 if isinstance(source, StreamFrame) else _ATTEMPTS):
+            try:
+                return self._append_to(base, source, inputs)
+            except ConflictError as error:
+                conflict = error
+                base = self._loader.resolve(name)
+        raise conflict
+
+    def _append_to(
+        self,
+        base: VersionRecord,
+        source: MemoryFrame | StreamFrame,
+        inputs: Sequence[InputRecord],
+    ) -> Artifact:
+        producer = self._saver.producer
+        if base.kind != "frame":
+            raise FrameError(f"{base.ref} is a raw file: rows cannot be appended to it.")
         with self._catalog.transaction() as tx:
             columns = tx.versions.columns(base.id)
             manifest = tx.versions.manifest(base.id)
@@ -70,12 +90,15 @@ class Appender:
                 base.rows + rows,
                 arrow_only=bool(base.metadata.get(ARROW_ONLY)),
             )
-            edges = inputs or (InputRecord(base.ref, base.id, "append"),)
-            known = self._saver.reuse(base.dataset, content, edges)
+            edge = InputRecord(base.ref, base.id, "append")
+            edges = (edge, *(other for other in inputs if other.ref != edge.ref))
+            known = self._saver.reuse(base.dataset, content, edges, base)
             if known is not None:
                 return known
             earlier = [(part.rows, f.file.id) for part in manifest for f in part.files if part.rows]
-            record = self._saver.record(base.dataset, content, edges, earlier, rows)
+            record = self._saver.record(
+                base.dataset, content, edges, earlier=earlier, rows=rows, after=base
+            )
             return staged.commit(record)
 
     def _merged(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from toolkit.core.errors import FileMissingError, ReadOnlyError
+from toolkit.core.errors import ConflictError, FileMissingError, ReadOnlyError
 from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStoredFiles, ITransaction
 from toolkit.core.names import validate_dataset_name
 from toolkit.core.types import (
@@ -106,11 +106,18 @@ class Saver:
             known = self.reuse(name, content, inputs)
             return known or staged.commit(self.record(name, content, inputs))
 
-    def reuse(self, name: str, content: Content, inputs: Sequence[InputRecord]) -> Artifact | None:
+    def reuse(
+        self,
+        name: str,
+        content: Content,
+        inputs: Sequence[InputRecord],
+        after: VersionRecord | None = None,
+    ) -> Artifact | None:
         """The artifact for content that is stored already, or None.
 
         The newest version of the name is returned as it is; content known under another name or
-        number becomes a new version that shares the files."""
+        number becomes a new version that shares the files. Raises ConflictError when ``after`` is
+        given and no longer the newest version."""
         with self._catalog.transaction() as tx:
             twin = tx.versions.by_fingerprint(content.fingerprint, name)
             manifest = tx.versions.manifest(twin.id) if twin is not None else ()
@@ -123,6 +130,7 @@ class Saver:
                     return None
                 if _is_newest(tx, name, twin):
                     return self._artifact(twin, manifest, content, inputs=tx.versions.inputs)
+                _require_newest(tx, after)
                 tx.files.add_references({file.id: 1 for file in _files(manifest)})
                 fragments = tuple((f.rows, part.file.id) for f in manifest for part in f.files)
                 version = _create(tx, name, content, fragments, inputs)
@@ -136,12 +144,15 @@ class Saver:
         name: str,
         content: Content,
         inputs: Sequence[InputRecord],
+        *,
         earlier: Sequence[tuple[int, FileId]] = (),
         rows: int | None = None,
+        after: VersionRecord | None = None,
     ) -> Callable[[ITransaction, ProducedFile], Artifact]:
         """What is written in the transaction that counts the new file.
 
-        ``earlier`` are fragments of an earlier version that the new one begins with."""
+        ``earlier`` are fragments of the version ``after`` that the new one begins with; it raises
+        ConflictError when that is no longer the newest."""
 
         def within(tx: ITransaction, file: ProducedFile) -> Artifact:
             twin = tx.versions.by_fingerprint(content.fingerprint, name)
@@ -150,6 +161,7 @@ class Saver:
                 tx.files.add_references({file.file_id: -1})
                 manifest = tx.versions.manifest(twin.id)
                 return self._artifact(twin, manifest, content, inputs=tx.versions.inputs)
+            _require_newest(tx, after)
             shared = Counter({file_id: 1 for _, file_id in earlier})
             shared.pop(file.file_id, None)
             if shared:
@@ -241,6 +253,14 @@ def _is_newest(tx: ITransaction, name: str, version: VersionRecord) -> bool:
         return False
     newest = tx.versions.newest(name)
     return newest is not None and newest.id == version.id
+
+
+def _require_newest(tx: ITransaction, after: VersionRecord | None) -> None:
+    if after is not None and not _is_newest(tx, after.dataset, after):
+        raise ConflictError(
+            f"{after.dataset} got a version after {after.ref} while rows were appended to it. "
+            "Nothing was saved: append again."
+        )
 
 
 def _create(

@@ -67,9 +67,7 @@ class DatasetService:
 
     def append(self, name: str, frame: Any, *, inputs: Sequence[Any] | None = None) -> Artifact:
         """Save rows behind those of the newest version; see Workspace.append."""
-        base = self._loader.resolve(name)
-        found = self._inputs.find(frame, [base.ref, *(inputs or ())], "append")
-        return self._appender.append(name, frame, found)
+        return self._appender.append(name, frame, self._inputs.find(frame, inputs, "append"))
 
     def add(self, source: Any, name: str, *, inputs: Sequence[Any] | None = None) -> Artifact:
         """Keep any file; see Workspace.add."""
