@@ -1,4 +1,4 @@
-"""A small dataset service in memory: real Arrow data behind the protocol that profiling needs."""
+"""A small dataset service in memory, for the services that stand on one: real Arrow data."""
 
 from __future__ import annotations
 
