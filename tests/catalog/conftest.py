@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from toolkit.catalog.catalog import Catalog
-from toolkit.core.types import ColumnRecord, NewFile, NewVersion
+from toolkit.core.types import ColumnRecord, NewFile, NewFragment, NewVersion
 
 
 @pytest.fixture
@@ -45,7 +45,8 @@ def save(new_file):
                 rows=10 * len(contents),
                 columns=fields.pop("columns", (ColumnRecord("x", "int64", b"d" * 32, 1, b"b"),)),
                 schema=b"schema",
-                fragments=tuple((10, files[content]) for content in contents),
+                fragments=tuple(NewFragment.whole(10, files[content]) for content in contents),
+                byte_size=100 * len(set(contents)),
                 **fields,
             )
         )

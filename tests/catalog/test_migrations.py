@@ -4,6 +4,7 @@ import pytest
 from toolkit.catalog import migrations
 from toolkit.catalog.catalog import Catalog
 from toolkit.core.errors import CatalogDamagedError, CatalogVersionError
+from toolkit.core.types import ColumnRecord
 
 
 def use(path):
@@ -49,7 +50,36 @@ def test_an_older_catalog_is_upgraded(path, monkeypatch):
     use(path)
     with duckdb.connect(str(path)) as connection:
         assert connection.execute("FROM extra").fetchall() == []
-        assert connection.execute("SELECT max(number) FROM schema_migrations").fetchone() == (2,)
+        assert connection.execute("SELECT max(number) FROM schema_migrations").fetchone() == (
+            len(migrations.MIGRATIONS),
+        )
+
+
+def test_versions_saved_before_columns_were_shared_stay_as_they_are(path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", migrations.MIGRATIONS[:1])
+        use(path)
+    with duckdb.connect(str(path)) as connection:
+        for statement in (
+            "INSERT INTO files "
+            "VALUES (7, 'blake3:a', 'objects/a', 5, 'x', 1, 'ready', '', now(), NULL)",
+            "INSERT INTO datasets VALUES (1, 'd', 'd', 1, now())",
+            "INSERT INTO versions VALUES (3, 1, 1, 'frame', 'f', 9, 5, 'schema', '{}', '', now())",
+            "INSERT INTO version_files VALUES (3, 0, 9, 7, NULL)",
+            "INSERT INTO columns VALUES (3, 0, 'x', 'int64', 'digest', 1, '')",
+        ):
+            connection.execute(statement)
+    catalog = Catalog(path)
+    try:
+        with catalog.transaction() as transaction:
+            versions = transaction.versions
+            assert versions.by_fingerprint("f").byte_size == 5
+            assert versions.columns(3) == (ColumnRecord("x", "int64", b"digest", 1, b"", 0),)
+            ((part,),) = [fragment.files for fragment in versions.manifest(3)]
+            assert (part.file.id, part.columns, part.offset) == (7, None, None)
+            assert transaction.query("SELECT new_bytes FROM versions") == [(5,)]
+    finally:
+        catalog.close()
 
 
 def test_a_migration_that_fails_leaves_nothing_of_it(path, monkeypatch):

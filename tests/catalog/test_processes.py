@@ -15,7 +15,8 @@ for i in range(int(sys.argv[3])):
         longest = max(longest, time.monotonic() - started)
         file, _ = t.files.reference(NewFile(f"blake3:{i % 10}", f"objects/{i}", 1, "x", ""))
         t.versions.create(NewVersion(
-            f"d{i % 3}", "file", f"{sys.argv[2]}-{i}", 0, (), b"", ((0, file.id),)))
+            f"d{i % 3}", "file", f"{sys.argv[2]}-{i}", 0, (), b"",
+            (NewFragment.whole(0, file.id),), 0))
 say(longest)
 """
 

@@ -7,7 +7,7 @@ from toolkit.core.errors import (
     InvalidArgumentError,
 )
 from toolkit.core.names import parse_ref
-from toolkit.core.types import ColumnRecord, InputRecord, NewVersion
+from toolkit.core.types import ColumnRecord, InputRecord, NewFragment, NewFragmentFile, StoredColumn
 
 
 @pytest.fixture
@@ -82,14 +82,50 @@ def test_a_manifest_of_many_fragments_keeps_its_order(versions, transaction, sav
 
 def test_a_file_that_holds_some_columns_says_which(versions, transaction, save):
     version = save(transaction, contents=("a",))
-    transaction.query("UPDATE version_files SET columns = [2, NULL, 0]")
+    file_id = versions.manifest(version.id)[0].files[0].file.id
+    held = NewFragmentFile(file_id, ("c", None, 'a "b"'), offset=7)
+    versions.replace_manifest(version.id, (NewFragment(10, (held,)),))
     ((part,),) = [fragment.files for fragment in versions.manifest(version.id)]
-    assert part.columns == (2, None, 0)
+    assert (part.columns, part.offset) == (("c", None, 'a "b"'), 7)
 
 
-def test_a_manifest_with_an_unknown_file_is_refused(versions):
-    with pytest.raises(FileMissingError, match="names 1 files, of which the catalog has 0"):
-        versions.create(NewVersion("d", "file", "f", 0, (), b"", ((0, 9),)))
+def test_replacing_a_manifest_moves_the_references_and_those_of_holds(
+    versions, transaction, save, new_file
+):
+    version = save(transaction, contents=("a", "b"))
+    a, b = (part.files[0].file for part in versions.manifest(version.id))
+    versions.hold(version_id=version.id, file_id=None, reason="a paper")
+    c, _ = transaction.files.reference(new_file("c"))
+    before = {f.id: f.ref_count for f in transaction.files.all()}
+    versions.replace_manifest(
+        version.id, (NewFragment.whole(10, a.id), NewFragment.whole(10, c.id))
+    )
+    transaction.files.add_references({c.id: -1})
+    after = {f.id: f.ref_count for f in transaction.files.all()}
+    assert (after[a.id], after[b.id], after[c.id]) == (before[a.id], before[b.id] - 2, 2)
+    assert transaction.files.recount()[c.id] == 2
+
+
+def test_replacing_the_manifest_of_an_unknown_version_is_refused(versions):
+    with pytest.raises(DatasetNotFoundError, match="no version with the id 9"):
+        versions.replace_manifest(9, ())
+
+
+def test_columns_with_a_digest_are_found_newest_first(versions, transaction, save):
+    def column(name, digest, size):
+        return ColumnRecord(name, "int64", digest * 32, 0, b"", size)
+
+    first = save(transaction, "a", ("a",), columns=(column("x", b"x", 10), column("y", b"y", 20)))
+    second = save(transaction, "b", ("b",), columns=(column("z", b"z", 30), column("y2", b"y", 21)))
+    found = versions.with_digests([b"y" * 32, b"n" * 32, b"x" * 32, b"y" * 32], 5)
+    assert found == (
+        StoredColumn(b"y" * 32, 21, second.id, 1),
+        StoredColumn(b"y" * 32, 20, first.id, 1),
+        StoredColumn(b"x" * 32, 10, first.id, 0),
+    )
+    assert [c.version_id for c in versions.with_digests([b"y" * 32], 1)] == [second.id]
+    versions.drop(second.id)
+    assert [c.version_id for c in versions.with_digests([b"y" * 32], 5)] == [first.id]
 
 
 def test_numbers_count_per_dataset_and_are_not_used_again(versions, transaction, save):

@@ -117,7 +117,22 @@ _INITIAL = (
     "CREATE TABLE settings (key VARCHAR PRIMARY KEY, value VARCHAR NOT NULL)",
 )
 
-MIGRATIONS: Sequence[Sequence[str]] = (_INITIAL,)
+_SHARED_COLUMNS = (
+    # A manifest names the columns of a file as the file calls them, and may begin inside of it.
+    "ALTER TABLE version_files DROP COLUMN columns",
+    "ALTER TABLE version_files ADD COLUMN columns VARCHAR[]",
+    "ALTER TABLE version_files ADD COLUMN row_offset BIGINT",
+    "ALTER TABLE columns ADD COLUMN byte_size BIGINT DEFAULT 0",
+    "CREATE INDEX columns_digest ON columns (digest)",
+    # DuckDB alters no table that has an index of its own name.
+    "DROP INDEX versions_fingerprint",
+    "ALTER TABLE versions ADD COLUMN new_bytes BIGINT DEFAULT 0",
+    "UPDATE versions SET new_bytes = byte_size",
+    "CREATE INDEX versions_fingerprint ON versions (fingerprint)",
+    "CREATE TABLE reads (version_id BIGINT PRIMARY KEY, number BIGINT NOT NULL)",
+)
+
+MIGRATIONS: Sequence[Sequence[str]] = (_INITIAL, _SHARED_COLUMNS)
 """The statements of migration 1, 2, …"""
 
 _RECORDS = (

@@ -20,6 +20,7 @@ TABLES = (
     "version_files",
     "columns",
     "inputs",
+    "reads",
     "tags",
     "holds",
     "events",

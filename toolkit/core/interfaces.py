@@ -22,9 +22,12 @@ from toolkit.core.types import (
     Fragment,
     HoldRecord,
     InputRecord,
+    LocatedFragment,
     NewFile,
+    NewFragment,
     NewVersion,
     ProducedFile,
+    StoredColumn,
     VersionId,
     VersionRecord,
 )
@@ -111,6 +114,14 @@ class IVersionRepository(Protocol):
     def create(self, version: NewVersion) -> VersionRecord:
         """Number and record a version with its columns, manifest and lineage. The reference counts
         of its files are the caller's to raise in the same transaction."""
+
+    def with_digests(self, digests: Sequence[bytes], limit: int) -> Sequence[StoredColumn]:
+        """Columns with these digests in frames that are stored; for each digest those of the
+        ``limit`` newest versions."""
+
+    def replace_manifest(self, version_id: VersionId, fragments: Sequence[NewFragment]) -> None:
+        """Say anew where a version's data lies: the new files are counted, the old ones released.
+        ``check`` of the content is the caller's."""
 
     def columns(self, version_id: VersionId) -> tuple[ColumnRecord, ...]: ...
 
@@ -282,8 +293,8 @@ class ISqlSources(Protocol):
     def frame_names(self) -> Sequence[str]:
         """Every dataset that is a frame, by the name it has in SQL."""
 
-    def frame_locations(self, name: str) -> tuple[VersionRecord, Sequence[FileLocation]]:
-        """The newest version of a dataset and its Parquet files, in the order of its rows.
+    def frame_locations(self, name: str) -> tuple[VersionRecord, Sequence[LocatedFragment]]:
+        """The version behind a reference and where its data lies, in the order of its rows.
 
         Raises DatasetNotFoundError, FileMissingError, FileChangedError."""
 

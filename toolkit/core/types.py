@@ -17,6 +17,10 @@ VersionId: TypeAlias = int
 FileState: TypeAlias = Literal["ready", "deleting"]
 VersionKind: TypeAlias = Literal["frame", "file"]
 
+HeldColumns: TypeAlias = "tuple[str | None, ...] | None"
+"""For each column of a version its name in a file, or None where another file of the fragment has
+it. None as a whole: the file has the version's columns under their names, in order, and no more."""
+
 PARQUET_MEDIA_TYPE = "application/vnd.apache.parquet"
 
 
@@ -76,6 +80,8 @@ class ColumnRecord:
     null_count: int
     block_digests: bytes = b""
     """32 bytes for each full block of 131,072 rows, in order: appending continues from them."""
+    byte_size: int = 0
+    """Bytes of its column chunks, as stored; 0 while that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +94,62 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class FragmentFile:
-    """A file of a fragment and which of the version's columns it holds."""
+    """A file of a fragment, and which of the version's columns it holds there."""
 
     file: FileRecord
-    columns: tuple[int | None, ...] | None = None
-    """For each column of the version its position in the file, or None when another file of the
-    fragment has it. None as a whole: the file holds every column, in the version's order."""
+    columns: HeldColumns = None
+    offset: int | None = None
+    """The row of the file at which the fragment begins. None: its rows are the file's, all."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedFragment:
+    """A fragment whose files an engine can open."""
+
+    rows: int
+    files: tuple[LocatedFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LocatedFile:
+    """A ``FragmentFile`` after a look that its bytes are the ones that were stored."""
+
+    location: FileLocation
+    columns: HeldColumns = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewFragment:
+    """A ``Fragment`` that is about to be recorded."""
+
+    rows: int
+    files: tuple[NewFragmentFile, ...]
+
+    @classmethod
+    def whole(cls, rows: int, file_id: FileId) -> NewFragment:
+        """Rows of which one file has every column."""
+        return cls(rows, (NewFragmentFile(file_id),))
+
+
+@dataclass(frozen=True, slots=True)
+class NewFragmentFile:
+    """A ``FragmentFile`` that is about to be recorded."""
+
+    file_id: FileId
+    columns: HeldColumns = None
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredColumn:
+    """A column of some version, as a later save may share it."""
+
+    digest: bytes
+    byte_size: int
+    """Bytes of its column chunks, as stored."""
+    version_id: VersionId
+    ordinal: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +163,11 @@ class NewVersion:
     columns: tuple[ColumnRecord, ...]
     schema: bytes
     """The frame's Arrow schema as an IPC message; empty for a raw file."""
-    fragments: tuple[tuple[int, FileId], ...]
-    """Row count and file of each fragment, in order."""
+    fragments: tuple[NewFragment, ...]
+    byte_size: int
+    """Bytes of what the manifest names: whole files, or the column chunks of a shared one."""
+    new_bytes: int = 0
+    """Bytes that the save added to the store."""
     inputs: tuple[InputRecord, ...] = ()
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """What a frame carries beside columns, such as a pandas index; part of its identity."""
@@ -126,7 +185,7 @@ class VersionRecord:
     fingerprint: str
     rows: int
     byte_size: int
-    """Bytes of the distinct files of the manifest."""
+    """Bytes of what the manifest names: whole files, or the column chunks of a shared one."""
     schema: bytes
     metadata: Mapping[str, Any]
     created_at: datetime

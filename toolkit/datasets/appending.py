@@ -21,14 +21,17 @@ from toolkit.core.types import (
     Artifact,
     ColumnRecord,
     InputRecord,
+    NewFragment,
     VersionRecord,
 )
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, Block, FrameHasher
 from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.blocks import ArrowBlock, PolarsBlock, reblock_arrow, reblock_polars
+from toolkit.datasets.frames.parquet import column_sizes
 from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
 from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_schema
-from toolkit.datasets.saving import STREAM_BUFFER, Saver, describe
+from toolkit.datasets.recording import NEW_FILE, Layout, as_layout, describe
+from toolkit.datasets.saving import STREAM_BUFFER, Saver
 
 _ATTEMPTS = 100
 """Appends that may overtake one before it gives up."""
@@ -92,13 +95,12 @@ class Appender:
             )
             edge = InputRecord(base.ref, base.id, "append")
             edges = (edge, *(other for other in inputs if other.ref != edge.ref))
-            known = self._saver.reuse(base.dataset, content, edges, base)
+            known = self._saver.recorder.reuse(base.dataset, content, edges, base)
             if known is not None:
                 return known
-            earlier = [(part.rows, f.file.id) for part in manifest for f in part.files if part.rows]
-            record = self._saver.record(
-                base.dataset, content, edges, earlier=earlier, rows=rows, after=base
-            )
+            earlier = tuple(fragment for fragment in manifest if fragment.rows)
+            layout = _followed(as_layout(earlier, base.byte_size if earlier else 0), rows)
+            record = self._saver.recorder.record(base.dataset, content, edges, layout, after=base)
             return staged.commit(record)
 
     def _merged(
@@ -118,9 +120,14 @@ class Appender:
                         column.resume(known.block_digests, known.type)
                 hasher.add(block)
             merged = hasher.finish()
+        sizes = column_sizes(path, [column.name for column in columns])
         return tuple(
-            replace(column, null_count=before.null_count + added.null_count)
-            for column, before, added in zip(merged, columns, own, strict=True)
+            replace(
+                column,
+                null_count=before.null_count + added.null_count,
+                byte_size=before.byte_size + size,
+            )
+            for column, before, added, size in zip(merged, columns, own, sizes, strict=True)
         )
 
     def _polars_rest(self, base: VersionRecord, tail: int, path: Path) -> Iterator[Block]:
@@ -145,6 +152,11 @@ class Appender:
             for part in restore(pa.Table.from_batches([batch]), schema).to_batches()
         )
         return map(ArrowBlock, reblock_arrow(chain(old, new)))
+
+
+def _followed(earlier: Layout, rows: int) -> Layout:
+    """The earlier rows, then the new file's."""
+    return replace(earlier, fragments=(*earlier.fragments, NewFragment.whole(rows, NEW_FILE)))
 
 
 def _last_rows(batches: Iterator[pa.RecordBatch], skip: int) -> Iterator[pa.RecordBatch]:

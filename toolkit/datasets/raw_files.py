@@ -13,7 +13,8 @@ from toolkit.core.errors import InvalidArgumentError, SourceNotFoundError
 from toolkit.core.interfaces import ITransaction
 from toolkit.core.names import validate_dataset_name
 from toolkit.core.types import Artifact, InputRecord, ProducedFile
-from toolkit.datasets.saving import Content, Saver
+from toolkit.datasets.recording import Content
+from toolkit.datasets.saving import Saver
 
 _CHUNK = 1 << 20
 
@@ -37,7 +38,7 @@ class RawFiles:
 
             def record(tx: ITransaction, file: ProducedFile) -> Artifact:
                 content = Content("file", file.content_hash, 0)
-                return self._saver.record(name, content, edges)(tx, file)
+                return self._saver.recorder.record(name, content, edges)(tx, file)
 
             return staged.commit(record)
 

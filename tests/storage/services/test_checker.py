@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolkit.core.errors import StorageError
-from toolkit.core.types import NewVersion
+from toolkit.core.types import NewFragment, NewVersion
 
 DATA = b"some bytes that are worth keeping"
 
@@ -16,7 +16,9 @@ def row(shop):
 
     def record(transaction, produced):
         transaction.versions.create(
-            NewVersion("delays", "file", "fp", 0, (), b"", ((0, produced.file_id),))
+            NewVersion(
+                "delays", "file", "fp", 0, (), b"", (NewFragment.whole(0, produced.file_id),), 0
+            )
         )
 
     with shop.producer.stage("x") as staged:

@@ -96,6 +96,9 @@ class FileRepository(Repository):
         return self._one(f"{_SELECT} WHERE f.id = ?", (file_id,))
 
     def by_hash(self, content_hash: str) -> FileRecord | None:
+        # A save asks twice and mostly finds nothing: the short question takes a third of the time.
+        if not self._query("SELECT 1 FROM files WHERE content_hash = ?", (content_hash,)):
+            return None
         return self._one(f"{_SELECT} WHERE f.content_hash = ?", (content_hash,))
 
     def reference(self, file: NewFile) -> tuple[FileRecord, bool]:

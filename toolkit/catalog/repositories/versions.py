@@ -11,7 +11,7 @@ from toolkit.catalog.repositories.holds import Holds
 from toolkit.catalog.repositories.manifests import Manifests
 from toolkit.catalog.repositories.tags import Tags
 from toolkit.core.errors import DatasetNotFoundError, HeldError, did_you_mean
-from toolkit.core.types import DataRef, NewVersion, VersionId, VersionRecord
+from toolkit.core.types import DataRef, NewFragment, NewVersion, VersionId, VersionRecord
 
 _SELECT = """
     SELECT v.id, d.name, v.number, v.kind, v.fingerprint, v.rows, v.byte_size, v.schema,
@@ -30,7 +30,8 @@ _INSERT_DATASET = """
 """
 
 _INSERT = """
-    INSERT INTO versions VALUES (nextval('version_ids'), ?, ?, ?, ?, ?, ?, ?, ?, ?, now())
+    INSERT INTO versions
+    VALUES (nextval('version_ids'), ?, ?, ?, ?, ?, ?, ?, ?, ?, now(), ?)
     RETURNING id, epoch_us(created_at)
 """
 
@@ -75,6 +76,9 @@ class VersionRepository(Manifests, Tags, Holds):
         )
 
     def by_fingerprint(self, fingerprint: str, prefer: str = "") -> VersionRecord | None:
+        # Most saves find nothing, which the first query tells in an eighth of the second's time.
+        if not self._query("SELECT 1 FROM versions WHERE fingerprint = ? LIMIT 1", (fingerprint,)):
+            return None
         return self._one(
             f"{_SELECT} WHERE v.fingerprint = ? ORDER BY d.folded = ? DESC, v.number DESC LIMIT 1",
             fingerprint,
@@ -109,11 +113,7 @@ class VersionRepository(Manifests, Tags, Holds):
         return [name for (name,) in rows]
 
     def create(self, version: NewVersion) -> VersionRecord:
-        """See ``IVersionRepository``. Numbers of dropped versions are not used again.
-
-        Raises FileMissingError when the manifest names a file that is not in the catalog.
-        """
-        byte_size = self._stored_bytes(sorted({file_id for _rows, file_id in version.fragments}))
+        """See ``IVersionRepository``. Numbers of dropped versions are not used again."""
         folded = version.dataset.lower()
         ((dataset_id, name, number),) = self._query(_NEXT_NUMBER, (folded,)) or self._query(
             _INSERT_DATASET, (version.dataset, folded)
@@ -127,10 +127,11 @@ class VersionRepository(Manifests, Tags, Holds):
                 version.kind,
                 version.fingerprint,
                 version.rows,
-                byte_size,
+                version.byte_size,
                 version.schema,
                 metadata,
                 version.note,
+                version.new_bytes,
             ),
         )
         self._insert_parts(version_id, version)
@@ -141,11 +142,26 @@ class VersionRepository(Manifests, Tags, Holds):
             kind=version.kind,
             fingerprint=version.fingerprint,
             rows=version.rows,
-            byte_size=byte_size,
+            byte_size=version.byte_size,
             schema=version.schema,
             metadata=json.loads(metadata),
             created_at=timestamp(created),
         )
+
+    def replace_manifest(self, version_id: VersionId, fragments: Sequence[NewFragment]) -> None:
+        """See ``IVersionRepository``. Holds on the version move with it.
+
+        Raises DatasetNotFoundError when there is no such version, FileMissingError when a new file
+        is gone or being deleted."""
+        if self.by_id(version_id) is None:
+            raise DatasetNotFoundError(f"There is no version with the id {version_id}.")
+        uses = 1 + len(self.holds(version_id))
+        before = self._held_files(version_id, None)
+        after = {file.file_id for fragment in fragments for file in fragment.files}
+        self._files.add_references(dict.fromkeys(after.difference(before), uses))
+        self._query("DELETE FROM version_files WHERE version_id = ?", (version_id,))
+        self.insert_fragments(version_id, fragments)
+        self._files.add_references(dict.fromkeys(set(before) - after, -uses))
 
     def drop(self, version_id: VersionId) -> None:
         """Delete a version with its columns, manifest and lineage, and release its files.

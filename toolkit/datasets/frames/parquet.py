@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TypedDict
@@ -69,6 +69,34 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], path:
         if failure:
             raise failure[0] from None
         raise
+
+
+def sink_polars(frame: pl.LazyFrame, path: Path, pandas: str = "") -> None:
+    """Write a lazy frame in bounded memory; ``pandas`` as in ``write_polars``."""
+    with _writing(path):
+        frame.sink_parquet(
+            path,
+            **_OPTIONS,
+            maintain_order=True,
+            engine="streaming",
+            metadata={_PANDAS: pandas} if pandas else None,
+        )
+
+
+def column_sizes(path: Path, names: Sequence[str]) -> list[int]:
+    """Bytes of each column's chunks in a file that has exactly these columns, nested ones with all
+    that is in them."""
+    sizes = dict.fromkeys(names, 0)
+    with pq.ParquetFile(path) as file:
+        footer = file.metadata
+        leaves = [footer.schema.column(i).path for i in range(footer.num_columns)]
+        owners = [path if path in sizes else path.partition(".")[0] for path in leaves]
+        for group in range(footer.num_row_groups):
+            chunks = footer.row_group(group)
+            for index, name in enumerate(owners):
+                if name in sizes:
+                    sizes[name] += chunks.column(index).total_compressed_size
+    return list(sizes.values())
 
 
 def write_arrow(schema: pa.Schema, blocks: Iterable[pa.Table], path: Path, pandas: str) -> None:

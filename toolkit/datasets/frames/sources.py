@@ -6,7 +6,7 @@ memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -54,6 +54,19 @@ class PolarsFrame:
         self.fields = arrow_fields(frame.schema)
         self.extras = extras
 
+    @property
+    def byte_size(self) -> int:
+        """Bytes in memory, roughly."""
+        return int(self.frame.estimated_size())
+
+    def part(self, columns: Sequence[int], start: int, rows: int | None = None) -> PolarsFrame:
+        """Some columns in a range of rows, without what the frame carries beside them."""
+        return PolarsFrame(self.frame[:, list(columns)].slice(start, rows))
+
+    def block(self) -> Block:
+        """The whole frame as one block."""
+        return PolarsBlock(self.frame)
+
     def hash(self) -> tuple[ColumnRecord, ...]:
         blocks = (PolarsBlock(part) for part in self.frame.iter_slices(BLOCK_ROWS))
         sample = PolarsBlock(self.frame) if self.rows == 0 else None
@@ -77,6 +90,19 @@ class ArrowFrame:
     def arrow_only(self) -> bool:
         """Whether polars would change one of the types."""
         return to_polars(self.table.slice(0, 1)) is None
+
+    @property
+    def byte_size(self) -> int:
+        """Bytes in memory, roughly."""
+        return int(self.table.nbytes)
+
+    def part(self, columns: Sequence[int], start: int, rows: int | None = None) -> ArrowFrame:
+        """Some columns in a range of rows, without what the frame carries beside them."""
+        return ArrowFrame(self.table.select(list(columns)).slice(start, rows))
+
+    def block(self) -> Block:
+        """The whole frame as one block."""
+        return ArrowBlock(self.table)
 
     def hash(self) -> tuple[ColumnRecord, ...]:
         starts = range(0, self.rows, BLOCK_ROWS)

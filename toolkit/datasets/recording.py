@@ -1,0 +1,287 @@
+"""The transaction of a save: the manifest, its references and the version, all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from toolkit.core.errors import ConflictError, FileMissingError
+from toolkit.core.interfaces import ICatalog, IStoredFiles, ITransaction
+from toolkit.core.types import (
+    Artifact,
+    ColumnRecord,
+    Event,
+    FileId,
+    FileRecord,
+    Fragment,
+    InputRecord,
+    NewFragment,
+    NewFragmentFile,
+    NewVersion,
+    ProducedFile,
+    VersionKind,
+    VersionRecord,
+)
+from toolkit.datasets.fingerprint.tree import frame_fingerprint
+from toolkit.datasets.frames.sources import Extras
+from toolkit.datasets.loading import ARROW_ONLY
+
+NEW_FILE: FileId = 0
+"""Stands in a layout for the file that is being written. No row of the catalog has this id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a version is, apart from its name, its number and where it lies."""
+
+    kind: VersionKind
+    fingerprint: str
+    rows: int
+    columns: tuple[ColumnRecord, ...] = ()
+    schema: bytes = b""
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a version that is about to be recorded will lie."""
+
+    fragments: tuple[NewFragment, ...]
+    stored: tuple[FileRecord, ...] = ()
+    """The files among them that the store has already."""
+    byte_size: int = 0
+    """Bytes of what is shared of them: whole files, or the chunks of some columns."""
+
+
+def whole_file(rows: int) -> Layout:
+    """The new file has everything."""
+    return Layout((NewFragment.whole(rows, NEW_FILE),))
+
+
+def describe(
+    schema: pa.Schema,
+    extras: Extras,
+    columns: tuple[ColumnRecord, ...],
+    rows: int,
+    *,
+    arrow_only: bool,
+) -> Content:
+    """The content of a frame from its columns' digests."""
+    metadata: dict[str, Any] = {}
+    if extras.pandas:
+        metadata["pandas"] = extras.pandas
+    if extras.identity:
+        metadata["identity"] = extras.identity
+    if arrow_only:
+        metadata[ARROW_ONLY] = True
+    return Content(
+        kind="frame",
+        fingerprint=frame_fingerprint(columns, rows, extras.identity),
+        rows=rows,
+        columns=columns,
+        schema=schema.serialize().to_pybytes(),
+        metadata=metadata,
+    )
+
+
+def stored_files(manifest: Sequence[Fragment]) -> tuple[FileRecord, ...]:
+    """The distinct files of a manifest, in its order."""
+    found = {part.file.id: part.file for fragment in manifest for part in fragment.files}
+    return tuple(found.values())
+
+
+def as_layout(manifest: Sequence[Fragment], byte_size: int) -> Layout:
+    """The same manifest, to be recorded for another version."""
+    fragments = tuple(
+        NewFragment(
+            fragment.rows,
+            tuple(
+                NewFragmentFile(part.file.id, part.columns, part.offset) for part in fragment.files
+            ),
+        )
+        for fragment in manifest
+    )
+    return Layout(fragments, stored_files(manifest), byte_size)
+
+
+class Recorder:
+    """Writes versions into the catalog."""
+
+    def __init__(self, catalog: ICatalog, files: IStoredFiles) -> None:
+        self._catalog = catalog
+        self._files = files
+
+    def reuse(
+        self,
+        name: str,
+        content: Content,
+        inputs: Sequence[InputRecord],
+        after: VersionRecord | None = None,
+    ) -> Artifact | None:
+        """The artifact for content that is stored already, or None.
+
+        The newest version of the name is returned as it is; content known under another name or
+        number becomes a new version with the same manifest. Raises ConflictError when ``after`` is
+        given and no longer the newest version."""
+        with self._catalog.transaction() as tx:
+            twin = tx.versions.by_fingerprint(content.fingerprint, name)
+            manifest = tx.versions.manifest(twin.id) if twin is not None else ()
+        if twin is None or not all(self._files.usable(file) for file in stored_files(manifest)):
+            return None
+        try:
+            with self._catalog.transaction() as tx:
+                current = tx.versions.by_fingerprint(content.fingerprint, name)
+                if current is None or current.id != twin.id:
+                    return None
+                if _is_newest(tx, name, twin):
+                    return self._artifact(twin, stored_files(manifest), content, tx)
+                known = replace(content, columns=tx.versions.columns(twin.id))
+                layout = as_layout(tx.versions.manifest(twin.id), twin.byte_size)
+                return self._create(tx, name, known, layout, inputs, after=after)
+        except FileMissingError:
+            # A garbage collection took the file between the two looks: it is written anew.
+            return None
+
+    def record(
+        self,
+        name: str,
+        content: Content,
+        inputs: Sequence[InputRecord],
+        layout: Layout | None = None,
+        *,
+        after: VersionRecord | None = None,
+    ) -> Callable[[ITransaction, ProducedFile], Artifact]:
+        """What is written in the transaction that counts the new file.
+
+        Without a layout the file has everything. Where ``after`` is no longer the newest version
+        ConflictError is raised, and FileMissingError where a file of the layout is gone."""
+        chosen = layout or whole_file(content.rows)
+
+        def within(tx: ITransaction, file: ProducedFile) -> Artifact:
+            twin = tx.versions.by_fingerprint(content.fingerprint, name)
+            if twin is not None and _is_newest(tx, name, twin):
+                # Another process was faster with the very same save: its version is the result.
+                tx.files.add_references({file.file_id: -1})
+                return self._artifact(
+                    twin, stored_files(tx.versions.manifest(twin.id)), content, tx
+                )
+            return self._create(tx, name, content, chosen, inputs, after=after, new=file)
+
+        return within
+
+    def share(
+        self, name: str, content: Content, inputs: Sequence[InputRecord], layout: Layout
+    ) -> Artifact:
+        """Record content of which every column is stored: nothing is written but the version.
+
+        Raises FileMissingError where a file of the layout is gone."""
+        with self._catalog.transaction() as tx:
+            twin = tx.versions.by_fingerprint(content.fingerprint, name)
+            if twin is not None and _is_newest(tx, name, twin):
+                return self._artifact(
+                    twin, stored_files(tx.versions.manifest(twin.id)), content, tx
+                )
+            return self._create(tx, name, content, layout, inputs)
+
+    def _create(
+        self,
+        tx: ITransaction,
+        name: str,
+        content: Content,
+        layout: Layout,
+        inputs: Sequence[InputRecord],
+        *,
+        after: VersionRecord | None = None,
+        new: ProducedFile | None = None,
+    ) -> Artifact:
+        _require_newest(tx, after)
+        shared = [file for file in layout.stored if new is None or file.id != new.file_id]
+        tx.files.add_references({file.id: 1 for file in shared})
+        added = 0 if new is None or new.deduplicated else new.byte_size
+        version = tx.versions.create(
+            NewVersion(
+                dataset=name,
+                kind=content.kind,
+                fingerprint=content.fingerprint,
+                rows=content.rows,
+                columns=content.columns,
+                schema=content.schema,
+                fragments=_settled(layout.fragments, new),
+                byte_size=layout.byte_size + (new.byte_size if new is not None else 0),
+                new_bytes=added,
+                inputs=tuple(inputs),
+                metadata=content.metadata,
+            )
+        )
+        tx.emit(Event("version_created", version.ref, {"rows": version.rows, "kind": version.kind}))
+        return self._artifact(version, shared, content, edges=inputs, produced=new)
+
+    def _artifact(
+        self,
+        version: VersionRecord,
+        stored: Sequence[FileRecord],
+        content: Content,
+        tx: ITransaction | None = None,
+        *,
+        edges: Sequence[InputRecord] = (),
+        produced: ProducedFile | None = None,
+    ) -> Artifact:
+        files = [
+            ProducedFile(file.id, file.content_hash, self._files.uri(file), file.byte_size, True)
+            for file in stored
+        ]
+        if produced is not None:
+            files.append(produced)
+        if tx is not None:
+            edges = tx.versions.inputs(version.id)
+        return Artifact(
+            id=version.id,
+            name=version.dataset,
+            version=version.number,
+            kind=version.kind,
+            rows=version.rows,
+            byte_size=version.byte_size,
+            new_bytes=sum(file.byte_size for file in files if not file.deduplicated),
+            fingerprint=version.fingerprint,
+            files=tuple(files),
+            deduplicated=all(file.deduplicated for file in files),
+            created_at=version.created_at,
+            columns=tuple(column.name for column in content.columns),
+            inputs=tuple(edge.ref for edge in edges),
+        )
+
+
+def _settled(
+    fragments: tuple[NewFragment, ...], new: ProducedFile | None
+) -> tuple[NewFragment, ...]:
+    """The fragments with the new file's id in its place."""
+    if new is None:
+        return fragments
+    return tuple(
+        replace(
+            fragment,
+            files=tuple(
+                replace(part, file_id=new.file_id) if part.file_id == NEW_FILE else part
+                for part in fragment.files
+            ),
+        )
+        for fragment in fragments
+    )
+
+
+def _is_newest(tx: ITransaction, name: str, version: VersionRecord) -> bool:
+    if version.dataset.lower() != name.lower():
+        return False
+    newest = tx.versions.newest(name)
+    return newest is not None and newest.id == version.id
+
+
+def _require_newest(tx: ITransaction, after: VersionRecord | None) -> None:
+    if after is not None and not _is_newest(tx, after.dataset, after):
+        raise ConflictError(
+            f"{after.dataset} got a version after {after.ref} while rows were appended to it. "
+            "Nothing was saved: append again."
+        )
