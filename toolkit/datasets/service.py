@@ -21,6 +21,7 @@ from toolkit.datasets.lineage import PlanInput, mark
 from toolkit.datasets.loading import Loader
 from toolkit.datasets.raw_files import RawFiles
 from toolkit.datasets.saving import Saver
+from toolkit.datasets.sharing import DEFAULT_POLICY, SharingPolicy
 
 LINEAGE_SCHEMA = pl.Schema(
     {"ref": pl.String, "input": pl.String, "kind": pl.String, "how": pl.String, "depth": pl.Int64}
@@ -40,11 +41,12 @@ class DatasetService:
         readers: IDatasetReaderFactory,
         producer: IArtifactProducer | None = None,
         relation_inputs: RelationInputs | None = None,
+        sharing: SharingPolicy = DEFAULT_POLICY,
     ) -> None:
         self._catalog = catalog
         self._readers = readers
         self._loader = Loader(catalog, files)
-        self._saver = Saver(catalog, files, producer)
+        self._saver = Saver(catalog, files, producer, sharing)
         self._appender = Appender(catalog, files, self._loader, self._saver)
         self._raw_files = RawFiles(self._saver)
         self._exporter = Exporter(self._loader, files)
