@@ -244,6 +244,20 @@ def test_a_file_that_is_gone_is_not_shared(shop: Shop, base: Artifact) -> None:
     assert shop.read(saved).equals(frame)
 
 
+def test_a_version_with_lost_files_is_mended_by_saving_its_content_again(shop: Shop) -> None:
+    shop.save(BASE.head(600), "log")
+    appended = shop.service.append("log", BASE.tail(400))
+    held = shop.save(BASE.with_columns(d=pl.col("a") * 2), "derived")
+    Path(appended.files[0].uri).unlink()
+    again = shop.save(BASE, "log")
+    assert (again.ref, again.deduplicated, again.new_bytes > 0) == ("log@2", False, True)
+    assert shop.read(again).equals(BASE)
+    shop.check()
+    mended = shop.save(BASE.with_columns(d=pl.col("a") * 2), "derived")
+    assert mended.ref == held.ref
+    assert shop.read(mended).equals(BASE.with_columns(d=pl.col("a") * 2))
+
+
 def test_a_file_collected_between_the_look_and_the_save_is_written_again(
     shop: Shop, base: Artifact, monkeypatch: pytest.MonkeyPatch
 ) -> None:

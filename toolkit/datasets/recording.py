@@ -22,6 +22,7 @@ from toolkit.core.types import (
     NewFragmentFile,
     NewVersion,
     ProducedFile,
+    VersionId,
     VersionKind,
     VersionRecord,
 )
@@ -54,6 +55,15 @@ class Layout:
     """The files among them that the store has already."""
     byte_size: int = 0
     """Bytes of what is shared of them: whole files, or the chunks of some columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reuse:
+    """What a look for the very content found."""
+
+    artifact: Artifact | None = None
+    damaged: VersionId | None = None
+    """A version that has the content, and whose files were lost or changed."""
 
 
 def whole_file(rows: int) -> Layout:
@@ -120,8 +130,8 @@ class Recorder:
         content: Content,
         inputs: Sequence[InputRecord],
         after: VersionRecord | None = None,
-    ) -> Artifact | None:
-        """The artifact for content that is stored already, or None.
+    ) -> Reuse:
+        """The artifact for content that is stored already.
 
         The newest version of the name is returned as it is; content known under another name or
         number becomes a new version with the same manifest. Raises ConflictError when ``after`` is
@@ -129,21 +139,23 @@ class Recorder:
         with self._catalog.transaction() as tx:
             twin = tx.versions.by_fingerprint(content.fingerprint, name)
             manifest = tx.versions.manifest(twin.id) if twin is not None else ()
-        if twin is None or not all(self._files.usable(file) for file in stored_files(manifest)):
-            return None
+        if twin is None:
+            return Reuse()
+        if not all(self._files.usable(file) for file in stored_files(manifest)):
+            return Reuse(damaged=twin.id)
         try:
             with self._catalog.transaction() as tx:
                 current = tx.versions.by_fingerprint(content.fingerprint, name)
                 if current is None or current.id != twin.id:
-                    return None
+                    return Reuse()
                 if _is_newest(tx, name, twin):
-                    return self._artifact(twin, stored_files(manifest), content, tx)
+                    return Reuse(self._twin(tx, twin, content))
                 known = replace(content, columns=tx.versions.columns(twin.id))
                 layout = as_layout(tx.versions.manifest(twin.id), twin.byte_size)
-                return self._create(tx, name, known, layout, inputs, after=after)
+                return Reuse(self._create(tx, name, known, layout, inputs, after=after))
         except FileMissingError:
             # A garbage collection took the file between the two looks: it is written anew.
-            return None
+            return Reuse()
 
     def record(
         self,
@@ -153,38 +165,66 @@ class Recorder:
         layout: Layout | None = None,
         *,
         after: VersionRecord | None = None,
+        damaged: VersionId | None = None,
     ) -> Callable[[ITransaction, ProducedFile], Artifact]:
         """What is written in the transaction that counts the new file.
 
-        Without a layout the file has everything. Where ``after`` is no longer the newest version
-        ConflictError is raised, and FileMissingError where a file of the layout is gone."""
+        Without a layout the file has everything. ``damaged`` is what ``reuse`` found to be so.
+        Where ``after`` is no longer the newest version ConflictError is raised, and
+        FileMissingError where a file of the layout is gone."""
         chosen = layout or whole_file(content.rows)
 
         def within(tx: ITransaction, file: ProducedFile) -> Artifact:
             twin = tx.versions.by_fingerprint(content.fingerprint, name)
-            if twin is not None and _is_newest(tx, name, twin):
+            if twin is None or not _is_newest(tx, name, twin):
+                return self._create(tx, name, content, chosen, inputs, after=after, new=file)
+            if twin.id == damaged:
+                artifact = self._mend(tx, twin, content, chosen, new=file)
+            else:
                 # Another process was faster with the very same save: its version is the result.
-                tx.files.add_references({file.file_id: -1})
-                return self._artifact(
-                    twin, stored_files(tx.versions.manifest(twin.id)), content, tx
-                )
-            return self._create(tx, name, content, chosen, inputs, after=after, new=file)
+                artifact = self._twin(tx, twin, content)
+            tx.files.add_references({file.file_id: -1})
+            return artifact
 
         return within
 
     def share(
-        self, name: str, content: Content, inputs: Sequence[InputRecord], layout: Layout
+        self,
+        name: str,
+        content: Content,
+        inputs: Sequence[InputRecord],
+        layout: Layout,
+        *,
+        damaged: VersionId | None = None,
     ) -> Artifact:
         """Record content of which every column is stored: nothing is written but the version.
 
         Raises FileMissingError where a file of the layout is gone."""
         with self._catalog.transaction() as tx:
             twin = tx.versions.by_fingerprint(content.fingerprint, name)
-            if twin is not None and _is_newest(tx, name, twin):
-                return self._artifact(
-                    twin, stored_files(tx.versions.manifest(twin.id)), content, tx
-                )
-            return self._create(tx, name, content, layout, inputs)
+            if twin is None or not _is_newest(tx, name, twin):
+                return self._create(tx, name, content, layout, inputs)
+            if twin.id == damaged:
+                return self._mend(tx, twin, content, layout)
+            return self._twin(tx, twin, content)
+
+    def _twin(self, tx: ITransaction, twin: VersionRecord, content: Content) -> Artifact:
+        """A version that is there already, as the result of a save."""
+        return self._artifact(twin, stored_files(tx.versions.manifest(twin.id)), content, tx)
+
+    def _mend(
+        self,
+        tx: ITransaction,
+        twin: VersionRecord,
+        content: Content,
+        layout: Layout,
+        *,
+        new: ProducedFile | None = None,
+    ) -> Artifact:
+        """Give a version whose files were lost or changed the new ones."""
+        tx.versions.replace_manifest(twin.id, _settled(layout.fragments, new))
+        shared = [file for file in layout.stored if new is None or file.id != new.file_id]
+        return self._artifact(twin, shared, content, tx, produced=new)
 
     def _create(
         self,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pyarrow as pa
 from toolkit.core.errors import FileMissingError, ReadOnlyError
 from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStagedFile, IStoredFiles
 from toolkit.core.names import validate_dataset_name
-from toolkit.core.types import PARQUET_MEDIA_TYPE, Artifact, ColumnRecord, InputRecord
+from toolkit.core.types import PARQUET_MEDIA_TYPE, Artifact, ColumnRecord, InputRecord, VersionId
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, DIGEST_BYTES, FrameHasher
 from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.parquet import column_sizes, sink_polars
@@ -69,36 +70,20 @@ class Saver:
     ) -> Artifact:
         content = _content(frame, frame.hash(), frame.rows)
         known = self.recorder.reuse(name, content, inputs)
-        if known is not None:
-            return known
+        if known.artifact is not None:
+            return known.artifact
+        save = _Save(self.recorder, producer, name, inputs, known.damaged)
         large = frame.byte_size >= self._sharer.policy.min_bytes
         plan = self._sharer.plan(content, name, inputs, _head(frame, content)) if large else None
         if plan is not None:
-            try:
-                return self._save_part(producer, frame, name, inputs, plan)
-            except FileMissingError:
-                # A garbage collection took a file between the look and the save.
-                pass
+            # A garbage collection may take a file between the look and the save: then all is saved.
+            with suppress(FileMissingError):
+                return save.part(
+                    plan, lambda path: frame.part(plan.columns, plan.start).write(path)
+                )
         with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
             frame.write(staged.path)
-            if large:
-                content = _measured(content, staged.path)
-            return staged.commit(self.recorder.record(name, content, inputs))
-
-    def _save_part(
-        self,
-        producer: IArtifactProducer,
-        frame: MemoryFrame,
-        name: str,
-        inputs: Sequence[InputRecord],
-        plan: SharePlan,
-    ) -> Artifact:
-        if not plan.columns:
-            content, layout = plan.settle()
-            return self.recorder.share(name, content, inputs, layout)
-        with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
-            frame.part(plan.columns, plan.start).write(staged.path)
-            return self._commit_part(staged, name, inputs, plan)
+            return save.whole(staged, _measured(content, staged.path) if large else content)
 
     def _save_stream(
         self,
@@ -111,43 +96,52 @@ class Saver:
             columns, rows = frame.write(staged.path)
             content = _content(frame, columns, rows)
             known = self.recorder.reuse(name, content, inputs)
-            if known is not None:
-                return known
+            if known.artifact is not None:
+                return known.artifact
+            save = _Save(self.recorder, producer, name, inputs, known.damaged)
             plan = self._sharer.plan(content, name, inputs, _staged_head(staged.path, content))
             if plan is not None:
-                try:
-                    return self._rewrite_part(producer, staged.path, name, inputs, plan)
-                except FileMissingError:
-                    # As in _save_memory: what is staged has everything.
-                    pass
-            content = _measured(content, staged.path)
-            return staged.commit(self.recorder.record(name, content, inputs))
+                with suppress(FileMissingError):
+                    return save.part(plan, lambda path: _rewrite(staged.path, plan, path))
+            return save.whole(staged, _measured(content, staged.path))
 
-    def _rewrite_part(
-        self,
-        producer: IArtifactProducer,
-        whole: Path,
-        name: str,
-        inputs: Sequence[InputRecord],
-        plan: SharePlan,
-    ) -> Artifact:
-        """Keep only the new columns of a staged file. The plan of the frame is not run again: it
-        may give other values the next time."""
+
+@dataclass(frozen=True, slots=True)
+class _Save:
+    """One save, once it is known what is new."""
+
+    recorder: Recorder
+    producer: IArtifactProducer
+    name: str
+    inputs: Sequence[InputRecord]
+    damaged: VersionId | None
+
+    def whole(self, staged: IStagedFile, content: Content) -> Artifact:
+        """Commit a file that has everything."""
+        record = self.recorder.record(self.name, content, self.inputs, damaged=self.damaged)
+        return staged.commit(record)
+
+    def part(self, plan: SharePlan, write: Callable[[Path], None]) -> Artifact:
+        """Write and commit what of the frame is not stored. Raises FileMissingError where what is
+        stored was collected meanwhile."""
+        recorder, name, inputs, damaged = self.recorder, self.name, self.inputs, self.damaged
         if not plan.columns:
             content, layout = plan.settle()
-            return self.recorder.share(name, content, inputs, layout)
+            return recorder.share(name, content, inputs, layout, damaged=damaged)
         names = [plan.content.columns[i].name for i in plan.columns]
-        with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
-            scan = pl.scan_parquet(whole, glob=False, hive_partitioning=False)
-            sink_polars(scan.select(names).slice(plan.start), staged.path)
-            return self._commit_part(staged, name, inputs, plan)
+        with self.producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
+            write(staged.path)
+            content, layout = plan.settle(column_sizes(staged.path, names))
+            record = recorder.record(name, content, inputs, layout, damaged=damaged)
+            return staged.commit(record)
 
-    def _commit_part(
-        self, staged: IStagedFile, name: str, inputs: Sequence[InputRecord], plan: SharePlan
-    ) -> Artifact:
-        names = [plan.content.columns[i].name for i in plan.columns]
-        content, layout = plan.settle(column_sizes(staged.path, names))
-        return staged.commit(self.recorder.record(name, content, inputs, layout))
+
+def _rewrite(whole: Path, plan: SharePlan, target: Path) -> None:
+    """Keep only what is new of a staged file. The frame's plan is not run a second time for it: it
+    may give other values then."""
+    names = [plan.content.columns[i].name for i in plan.columns]
+    scan = pl.scan_parquet(whole, glob=False, hive_partitioning=False)
+    sink_polars(scan.select(names).slice(plan.start), target)
 
 
 def _content(
