@@ -26,7 +26,8 @@ INT128_FIELD = b"toolkit.int128"
 def logical_type(field: pa.Field, values: pa.ChunkedArray | pa.Array | None = None) -> str:
     """The text of a field's type.
 
-    ``values`` supply the categories of an ordered dictionary, which Arrow keeps with the data.
+    ``values`` supply the categories of an ordered dictionary, which Arrow keeps with the data; all
+    of its chunks have the same ones (``frames.categories``).
     Raises UnsupportedTypeError, naming the column, for a type that Parquet cannot hold."""
     metadata = field.metadata or {}
     if INT128_FIELD in metadata:

@@ -25,6 +25,7 @@ from toolkit.datasets.frames.blocks import (
     reblock_arrow,
     reblock_polars,
 )
+from toolkit.datasets.frames.categories import has_ordered, same_categories, settle_categories
 from toolkit.datasets.frames.parquet import write_arrow, write_polars, write_polars_blocks
 
 
@@ -81,7 +82,8 @@ class ArrowFrame:
 
     def __init__(self, table: pa.Table, extras: Extras = NO_EXTRAS) -> None:
         # Without columns a table forgets its row count when its metadata is replaced.
-        self.table = table.replace_schema_metadata(None) if table.num_columns else table
+        plain = table.replace_schema_metadata(None) if table.num_columns else table
+        self.table = settle_categories(plain)
         self.rows = table.num_rows
         self.fields = list(self.table.schema)
         self.extras = extras
@@ -162,8 +164,13 @@ class ArrowStream:
         self.schema = reader.schema.remove_metadata()
         self.fields = list(self.schema)
         self.extras = NO_EXTRAS
-        self.arrow_only = to_polars(self.schema.empty_table()) is None
+        self._polars = _polars_schema(self.schema.empty_table())
         self._batches: Iterator[pa.RecordBatch] = iter(reader)
+
+    @property
+    def arrow_only(self) -> bool:
+        """Whether polars would change one of the types."""
+        return self._polars is None
 
     def settle(self, limit: int) -> MemoryFrame | StreamFrame:
         read: list[pa.RecordBatch] = []
@@ -172,12 +179,20 @@ class ArrowStream:
             read.append(batch)
             size += batch.get_total_buffer_size()
             if size > limit:
-                self._batches = chain(_drained(read), self._batches)
+                self._continue_from(read)
                 return self
         return ArrowFrame(pa.Table.from_batches(read, self.schema))
 
+    def _continue_from(self, read: list[pa.RecordBatch]) -> None:
+        ordered = any(has_ordered(field.type) for field in self.fields)
+        if ordered and (first := next((batch for batch in read if batch.num_rows), None)):
+            # The values tell what the schema does not: their categories.
+            self._polars = _polars_schema(settle_categories(pa.Table.from_batches([first])))
+        self._batches = chain(_drained(read), self._batches)
+        if ordered:
+            self._batches = same_categories(self._batches)
+
     def write(self, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
-        empty = to_polars(self.schema.empty_table())
         with FrameHasher(self.fields) as hasher:
 
             def hashed() -> Iterator[pa.Table]:
@@ -185,9 +200,9 @@ class ArrowStream:
                     hasher.add(ArrowBlock(block))
                     yield block
 
-            if empty is not None and not _has_ordered(self.schema):
+            if self._polars is not None:
                 frames = (polars_of(block) for block in hashed())
-                write_polars_blocks(empty.schema, frames, path)
+                write_polars_blocks(self._polars, frames, path)
             else:
                 write_arrow(self.schema, hashed(), path, "")
             return hasher.finish(), hasher.rows
@@ -222,8 +237,9 @@ def _hash(
         return hasher.finish()
 
 
-def _has_ordered(schema: pa.Schema) -> bool:
-    return any(pa.types.is_dictionary(f.type) and f.type.ordered for f in schema)
+def _polars_schema(table: pa.Table) -> pl.Schema | None:
+    frame = to_polars(table.slice(0, 1))
+    return None if frame is None else frame.schema
 
 
 def to_polars(table: pa.Table) -> pl.DataFrame | None:
@@ -275,5 +291,4 @@ def _is_text(type_: pa.DictionaryType) -> bool:
 
 
 def _categories(values: pa.ChunkedArray) -> list[str]:
-    unified = values.unify_dictionaries()
-    return list(unified.chunk(0).dictionary.to_pylist()) if unified.num_chunks else []
+    return list(values.chunk(0).dictionary.to_pylist()) if values.num_chunks else []
