@@ -61,6 +61,8 @@ def test_history_has_a_row_for_each_version_oldest_first(filled):
             "rows": 30,
             "columns": 1,
             "byte_size": 200,
+            "new_bytes": 0,
+            "shared_bytes": 200,
             "fingerprint": "fp1:a-b-a",
             "inputs": ["x.csv"],
             "tags": ["paper"],
@@ -72,6 +74,8 @@ def test_history_has_a_row_for_each_version_oldest_first(filled):
             "rows": 10,
             "columns": 1,
             "byte_size": 100,
+            "new_bytes": 0,
+            "shared_bytes": 100,
             "fingerprint": "fp1:b",
             "inputs": ["z.csv", "delays@1"],
             "tags": ["final"],
@@ -95,7 +99,7 @@ def test_stats_sums_up(filled):
             "logical_bytes": 400,
             "garbage_files": 1,
             "garbage_bytes": 100,
-            "saved_bytes": 0,
+            "shared_bytes": 100,
         }
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from toolkit.catalog.repositories.usage import UNITS
 from toolkit.core.errors import QueryError, did_you_mean
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ _HISTORY = """
     ),
     marks AS (SELECT version_id, list(tag ORDER BY tag) AS tags FROM tags GROUP BY version_id)
     SELECT c.number AS version, c.kind, c.rows, coalesce(w.columns, 0) AS columns, c.byte_size,
-        c.fingerprint, c.created_at,
+        c.new_bytes, greatest(c.byte_size - c.new_bytes, 0) AS shared_bytes, c.fingerprint,
+        c.created_at,
         coalesce(s.inputs, []::VARCHAR[]) AS inputs,
         coalesce(m.tags, []::VARCHAR[]) AS tags,
         c.id IN (SELECT version_id FROM holds WHERE version_id IS NOT NULL) AS held
@@ -60,6 +62,32 @@ _HISTORY = """
     LEFT JOIN sources s ON s.version_id = c.id
     LEFT JOIN marks m ON m.version_id = c.id
     ORDER BY c.number
+"""
+
+_DU = f"""
+    WITH {UNITS},
+    owned AS (
+        SELECT u.dataset_id, n.bytes, n.users, n.file_id
+        FROM (SELECT DISTINCT file_id, coalesce(held, '') AS held, dataset_id FROM uses) u
+        JOIN units n ON n.file_id = u.file_id AND n.held = u.held
+    ),
+    held AS (
+        SELECT dataset_id, count(DISTINCT file_id) AS files,
+            coalesce(sum(bytes) FILTER (users = 1), 0) AS exclusive,
+            coalesce(sum(bytes) FILTER (users > 1), 0) AS shared
+        FROM owned GROUP BY dataset_id
+    ),
+    logical AS (
+        SELECT dataset_id, count(*) AS versions, sum(byte_size) AS bytes
+        FROM versions GROUP BY dataset_id
+    )
+    SELECT d.name, l.versions, coalesce(h.files, 0) AS files, l.bytes::BIGINT AS logical_bytes,
+        coalesce(h.exclusive, 0)::BIGINT AS exclusive_bytes,
+        coalesce(h.shared, 0)::BIGINT AS shared_bytes
+    FROM logical l
+    JOIN datasets d ON d.id = l.dataset_id
+    LEFT JOIN held h ON h.dataset_id = l.dataset_id
+    ORDER BY exclusive_bytes DESC, d.folded
 """
 
 _STATS = """
@@ -78,14 +106,17 @@ _STATS = """
     SELECT l.datasets, l.versions, s.files, s.refs::BIGINT AS "references",
         s.bytes::BIGINT AS stored_bytes, l.bytes::BIGINT AS logical_bytes,
         s.garbage_files, s.garbage_bytes::BIGINT AS garbage_bytes,
-        (l.bytes - s.bytes)::BIGINT AS saved_bytes
+        (l.bytes - s.bytes + s.garbage_bytes)::BIGINT AS shared_bytes
     FROM stored s, logical l
 """
 
-LISTINGS = {"datasets": _DATASETS, "history": _HISTORY, "stats": _STATS}
+LISTINGS = {"datasets": _DATASETS, "history": _HISTORY, "stats": _STATS, "du": _DU}
 """``datasets``: a row a dataset that has versions; the columns other than ``versions`` and ``tags``
 are of the newest one. ``history`` (parameter: a dataset's name): a row a version, oldest first.
-``stats``: one row; sizes in bytes."""
+``byte_size`` is what a version is made of, ``new_bytes`` what its save added, ``shared_bytes`` what
+was there before. ``stats``: one row; ``shared_bytes`` is how much less is stored than the versions
+have in all. ``du``: a row a dataset; ``exclusive_bytes`` are of columns that only its versions use,
+``shared_bytes`` of those that others use too. Sizes are in bytes."""
 
 
 def run(transaction: Transaction, name: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:

@@ -26,7 +26,9 @@ from toolkit.core.types import (
     NewFile,
     NewFragment,
     NewVersion,
+    PartlyUsedFile,
     ProducedFile,
+    SpreadVersion,
     StoredColumn,
     VersionId,
     VersionRecord,
@@ -122,6 +124,21 @@ class IVersionRepository(Protocol):
     def replace_manifest(self, version_id: VersionId, fragments: Sequence[NewFragment]) -> None:
         """Say anew where a version's data lies: the new files are counted, the old ones released.
         ``check`` of the content is the caller's."""
+
+    def same_content(self, fingerprint: str) -> Sequence[VersionRecord]:
+        """Every version with this content, newest first."""
+
+    def partly_used(self) -> Sequence[PartlyUsedFile]:
+        """Files that manifests name for some of their columns only, the most wasteful first."""
+
+    def users(self, file_id: FileId) -> Sequence[VersionId]:
+        """The versions whose manifest names the file."""
+
+    def spread(self) -> Sequence[SpreadVersion]:
+        """Versions that lie in several files, the most read first."""
+
+    def add_reads(self, reads: Mapping[VersionId, int]) -> None:
+        """Count reads of versions."""
 
     def columns(self, version_id: VersionId) -> tuple[ColumnRecord, ...]: ...
 

@@ -153,6 +153,27 @@ class StoredColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class PartlyUsedFile:
+    """A file that manifests name for some of its columns only."""
+
+    file: FileRecord
+    used_bytes: int
+    columns: tuple[str, ...]
+    """The columns in use, by their names in the file."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpreadVersion:
+    """A version that lies in several files."""
+
+    id: VersionId
+    byte_size: int
+    reads: int
+    """How often it was loaded, as far as it was counted."""
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class NewVersion:
     """What a save is about to record."""
 
@@ -289,6 +310,10 @@ class GcReport:
     """Files at 0 references whose grace period is not over."""
     waiting_bytes: int
     dry_run: bool
+    partly_used: int = 0
+    """Files that stay for some of their columns only; ``optimize`` rewrites them when it pays."""
+    unused_bytes: int = 0
+    """Bytes of their other columns."""
 
 
 @dataclass(frozen=True, slots=True)

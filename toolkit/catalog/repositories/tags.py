@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from toolkit.catalog.repositories.base import Repository
 from toolkit.core.errors import HeldError
+from toolkit.core.names import validate_tag
 from toolkit.core.types import VersionId, VersionRecord
 
 _TAGGED = """
@@ -21,8 +22,10 @@ class Tags(Repository):
     def tag(self, version: VersionRecord, tag: str, *, move: bool) -> None:
         """Name a version. The tag it has already is not an error.
 
-        Raises HeldError when another version has the tag and ``move`` is False.
+        Raises InvalidNameError for what is not a tag (a number would mean a version), HeldError
+        when another version has the tag and ``move`` is False.
         """
+        validate_tag(tag)
         rows = self._query(_TAGGED, (version.dataset.lower(), tag))
         if not rows:
             self._query(_INSERT, (tag, version.id))

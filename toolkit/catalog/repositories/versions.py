@@ -10,6 +10,7 @@ from toolkit.catalog.repositories.base import timestamp
 from toolkit.catalog.repositories.holds import Holds
 from toolkit.catalog.repositories.manifests import Manifests
 from toolkit.catalog.repositories.tags import Tags
+from toolkit.catalog.repositories.usage import Usage
 from toolkit.core.errors import DatasetNotFoundError, HeldError, did_you_mean
 from toolkit.core.types import DataRef, NewFragment, NewVersion, VersionId, VersionRecord
 
@@ -54,7 +55,7 @@ def _version_record(row: Sequence[Any]) -> VersionRecord:
     )
 
 
-class VersionRepository(Manifests, Tags, Holds):
+class VersionRepository(Manifests, Tags, Holds, Usage):
     """Implements ``IVersionRepository``.
 
     Names of datasets are compared without regard to case, as SQL does; the first spelling stays.
@@ -84,6 +85,9 @@ class VersionRepository(Manifests, Tags, Holds):
             fingerprint,
             prefer.lower(),
         )
+
+    def same_content(self, fingerprint: str) -> Sequence[VersionRecord]:
+        return self._many(f"{_SELECT} WHERE v.fingerprint = ? ORDER BY v.id DESC", fingerprint)
 
     def by_id(self, version_id: VersionId) -> VersionRecord | None:
         return self._one(f"{_SELECT} WHERE v.id = ?", version_id)
