@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
+import polars as pl
 import pytest
 
 FEW, MANY = 8_000_000, 16_000_000
@@ -68,3 +69,41 @@ def test_a_lazy_frame_is_saved_in_bounded_memory(start, finish, home, tmp_path, 
     ]
     labels = ws.sql("SELECT count(*), count(DISTINCT label) FROM large")
     assert labels.fetchall() == [(MANY, 500)]
+
+
+FILE = """
+import sys
+import polars as pl
+import pyarrow.parquet as pq
+
+number = pl.int_range(1_000_000, eager=True).hash(3)
+text = "a text of its own: " + number.cast(pl.String)
+part = pl.DataFrame({"number": number, "text": text}).to_arrow()
+with pq.ParquetWriter(sys.argv[1], part.schema, compression="lz4") as writer:
+    for i in range(int(sys.argv[2]) // len(part)):
+        writer.write_table(part, row_group_size=131_072)
+"""
+
+SAVE_DATASET = (
+    """
+import json, resource, sys
+import pyarrow.dataset as pads
+import toolkit as tk
+
+tk.Workspace(sys.argv[1]).save(pads.dataset(sys.argv[2]), "large")
+"""
+    + REPORT
+)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="measures as Linux does")
+def test_an_arrow_dataset_is_saved_in_bounded_memory(start, finish, home, tmp_path, ws):
+    peaks = {}
+    for rows, target in ((4_000_000, tmp_path / "other"), (12_000_000, home)):
+        file = tmp_path / f"{rows}.parquet"
+        finish(start(FILE, file, rows))
+        peaks[rows] = json.loads(finish(start(SAVE_DATASET, target, file)))
+        file.unlink()
+    few, many = peaks.values()
+    assert many <= GROWTH * few, {rows: f"{peak >> 20} MB" for rows, peak in peaks.items()}
+    assert ws.load("large").select(pl.len()).collect().item() == 12_000_000

@@ -29,6 +29,8 @@ WHAT_CAN_BE_SAVED = (
     "__arrow_c_stream__"
 )
 
+_SCAN_ROWS = 16_384
+
 
 def accept(frame: Any) -> MemoryFrame | StreamFrame:
     """The frame in the form in which it is saved.
@@ -99,7 +101,23 @@ def _reader(reader: pa.RecordBatchReader) -> StreamFrame:
 
 
 def _dataset(dataset: Any) -> StreamFrame:
-    return _reader(dataset.scanner(batch_size=BLOCK_ROWS).to_reader())
+    return _reader(dataset.scanner(**_bounded(dataset)).to_reader())
+
+
+def _bounded(dataset: Any) -> Mapping[str, Any]:
+    """Options with which a scan reads little ahead. Whatever the writer is behind is in memory: by
+    default gigabytes, with threads or large batches still hundreds of megabytes."""
+    import pyarrow.dataset as pads
+
+    options: dict[str, Any] = {
+        "batch_size": _SCAN_ROWS,
+        "batch_readahead": 2,
+        "fragment_readahead": 1,
+        "use_threads": False,
+    }
+    if isinstance(getattr(dataset, "format", None), pads.ParquetFileFormat):
+        options["fragment_scan_options"] = pads.ParquetFragmentScanOptions(pre_buffer=False)
+    return options
 
 
 def _relation(relation: Any) -> StreamFrame:
