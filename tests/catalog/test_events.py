@@ -2,6 +2,7 @@ import warnings
 
 import pytest
 
+from toolkit.catalog.catalog import Catalog
 from toolkit.catalog.events import EventBus
 from toolkit.core.types import Event
 
@@ -50,3 +51,26 @@ def test_even_where_warnings_are_errors():
         warnings.simplefilter("error")
         bus.publish([EVENT])
     assert seen == [EVENT]
+
+
+def test_all_catalogs_on_one_file_tell_the_same_listeners(catalog, path):
+    seen = []
+    end = catalog.events.subscribe(seen.append)
+    with Catalog(path).transaction() as transaction:
+        transaction.emit(EVENT)
+    catalog.close()
+    with Catalog(path.parent / "." / path.name).transaction() as transaction:
+        transaction.emit(EVENT)
+    assert seen == [EVENT, EVENT]
+    end()
+    with Catalog(path).transaction() as transaction:
+        transaction.emit(EVENT)
+    assert len(seen) == 2
+
+
+def test_a_catalog_on_another_file_tells_others(catalog, path):
+    seen = []
+    catalog.events.subscribe(seen.append)
+    with Catalog(path.with_name("other.duckdb")).transaction() as transaction:
+        transaction.emit(EVENT)
+    assert seen == []

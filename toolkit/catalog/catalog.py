@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit.catalog import connection, listings, snapshot
-from toolkit.catalog.events import EventBus
+from toolkit.catalog import connection, listings, settings, snapshot
+from toolkit.catalog.events import bus_of
 from toolkit.catalog.transaction import Transaction
 from toolkit.core.interfaces import IEventBus
 
@@ -24,7 +24,8 @@ class Catalog:
 
     ``path`` is the catalog file (``catalog.duckdb``), which is made with its folder at the first
     use; its lock files and its high-water mark lie beside it. ``timeout`` is how many seconds to
-    wait for other threads and processes before CatalogBusyError.
+    wait for other threads and processes before CatalogBusyError. ``events`` is where its events go:
+    by default to the one bus that all catalogs on this file have in a process.
     """
 
     def __init__(
@@ -36,8 +37,9 @@ class Catalog:
     ) -> None:
         self.path = Path(path)
         self.timeout = timeout
-        self.events: IEventBus = EventBus() if events is None else events
         self._connection = connection.shared(self.path)
+        self.events: IEventBus = bus_of(self._connection.path) if events is None else events
+        self._kept = settings.KeptSettings(self.path)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -51,6 +53,7 @@ class Catalog:
         with self._connection.use(self.timeout) as database:
             transaction = Transaction(database, self._connection.mark)
             try:
+                self._kept.require(transaction.query, self._connection.attachment)
                 yield transaction
                 transaction.commit()
             except BaseException:
@@ -77,11 +80,21 @@ class Catalog:
     def setting(self, key: str, default: str) -> str:
         """Return the stored setting; store and return ``default`` when there is none."""
         with self.transaction() as transaction:
-            rows = transaction.query("SELECT value FROM settings WHERE key = ?", (key,))
-            if rows:
-                return str(rows[0][0])
-            transaction.query("INSERT INTO settings VALUES (?, ?)", (key, default))
-            return default
+            found = settings.stored(transaction.query, key)
+            if found is None:
+                settings.store(transaction.query, key, default)
+            return default if found is None else found
+
+    def keep(self, key: str, value: str, *, replace: bool = False) -> str:
+        """Store a setting unless there is one; return the one that is stored from now on.
+
+        ``replace`` stores it over another one while the catalog has no files. When ``value`` is
+        returned, each later transaction finds it: it is written again to a catalog that was made
+        anew, and CatalogError is raised where the catalog says something else."""
+        with self.transaction() as transaction:
+            # Other objects of this process that keep the setting have to look again.
+            self._connection.attachment += 1
+            return self._kept.keep(transaction.query, key, value, replace=replace)
 
     def close(self) -> None:
         """Give the file back. Idempotent; a later use opens it anew.

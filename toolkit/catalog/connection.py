@@ -50,6 +50,8 @@ class Connection:
         self.mark = HighWaterMark(path.with_suffix(".mark"))
         self._lease = Lease(path.with_suffix(".lock"), path.with_suffix(".turnstile"))
         self._database: Database | None = None
+        self.attachment = 0
+        """Counts how often the file was attached: it may be another file each time."""
         self._reset()
 
     def _reset(self) -> None:
@@ -163,6 +165,7 @@ class Connection:
                 self._database = Database()
             self._attach(self._database, deadline)
             self._attached = True
+            self.attachment += 1
             self._attached_at = self._used_at = time.monotonic()
             self._start_releaser()
         except BaseException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import warnings
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 from toolkit.core.types import Event
 
@@ -42,6 +43,15 @@ class EventBus:
                     listener(event)
                 except Exception as error:
                     _report(listener, event, error)
+
+
+_buses: dict[Path, EventBus] = {}
+
+
+def bus_of(catalog: Path) -> EventBus:
+    """The process's bus of a catalog file. It outlives the objects that use the file: whoever
+    listens hears of all of them, and of later ones."""
+    return _buses.setdefault(catalog, EventBus())
 
 
 def _report(listener: Callable[[Event], None], event: Event, error: Exception) -> None:
