@@ -254,15 +254,14 @@ class Workspace:
             tx.emit(Event("version_dropped", version.ref, {"rows": version.rows}))
         return version.ref
 
-    def gc(self, *, grace: timedelta = DEFAULT_GRACE, dry_run: bool = False) -> GcReport:
-        """Delete files that no version or hold uses since longer than ``grace``."""
-        report: GcReport = self._services.collector.collect(grace=grace, dry_run=dry_run)
-        return report
+    def gc(self, *, grace: timedelta | float = DEFAULT_GRACE, dry_run: bool = False) -> GcReport:
+        """Delete files that no version or hold uses since longer than ``grace``: a timedelta, or
+        seconds. Raises InvalidArgumentError for what is no length of time."""
+        return self._services.collector.collect(grace=grace, dry_run=dry_run)
 
     def check(self, *, rehash: bool = True) -> CheckReport:
         """Recount every reference and, with ``rehash``, read every byte. ``.ok`` tells."""
-        report: CheckReport = self._services.checker.check(rehash=rehash)
-        return report
+        return self._services.checker.check(rehash=rehash)
 
     def stats(self) -> pl.DataFrame:
         """One row: datasets, versions, files, bytes stored, bytes that the versions refer to."""

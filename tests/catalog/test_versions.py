@@ -189,14 +189,6 @@ def test_versions_are_found_by_the_object_they_use(versions, transaction, save):
     assert versions.by_file_key("objects/none") == []
 
 
-def test_lineage_is_followed_forward(versions, transaction, save):
-    source = save(transaction, "source")
-    edges = (InputRecord(source.ref, source.id, "df.filter(...)"),)
-    derived = [save(transaction, name, inputs=edges) for name in ("one", "two")]
-    assert versions.dependents(source.id) == tuple(derived)
-    assert versions.dependents(derived[0].id) == ()
-
-
 def test_a_dropped_version_releases_its_files_and_leaves_no_rows(
     versions, transaction, save, counts
 ):

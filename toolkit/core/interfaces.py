@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from toolkit.core.types import (
     Artifact,
+    CheckReport,
     DataRef,
     Event,
     FileId,
     FileLocation,
     FileRecord,
     Fragment,
+    GcReport,
     HoldRecord,
     InputRecord,
     LocatedFragment,
@@ -146,9 +148,6 @@ class IVersionRepository(Protocol):
 
     def inputs(self, version_id: VersionId) -> tuple[InputRecord, ...]: ...
 
-    def dependents(self, version_id: VersionId) -> tuple[VersionRecord, ...]:
-        """Versions that were derived from this one."""
-
     def drop(self, version_id: VersionId) -> None:
         """Delete a version and release its files."""
 
@@ -185,9 +184,6 @@ class ITransaction(Protocol):
     @property
     def versions(self) -> IVersionRepository: ...
 
-    def query(self, sql: str, parameters: Sequence[Any] = ()) -> Sequence[tuple[Any, ...]]:
-        """Run one statement with bound values. Only code of the catalog slice calls it."""
-
     def emit(self, event: Event) -> None:
         """Publish an event once the transaction is committed; drop it otherwise."""
 
@@ -208,6 +204,10 @@ class ICatalog(Protocol):
 
     def setting(self, key: str, default: str) -> str:
         """Return the stored setting; store and return ``default`` when there is none."""
+
+    def keep(self, key: str, value: str, *, replace: bool = False) -> str:
+        """Store a setting unless there is one, and return the one that is stored. ``value``, when
+        it is that one, is written again to a catalog that is made anew."""
 
     def close(self) -> None:
         """Give the file back. Idempotent; a later use opens it anew."""
@@ -272,15 +272,15 @@ class IStoredFiles(Protocol):
 class IGarbageCollector(Protocol):
     """Deletes what nothing uses."""
 
-    def collect(self, *, grace: timedelta, dry_run: bool) -> Any:
-        """Returns a GcReport."""
+    def collect(self, *, grace: timedelta | float, dry_run: bool) -> GcReport:
+        """Delete what nothing uses since longer than ``grace`` (a number: seconds)."""
 
 
 class IChecker(Protocol):
     """Compares catalog, edges and bytes."""
 
-    def check(self, *, rehash: bool) -> Any:
-        """Returns a CheckReport."""
+    def check(self, *, rehash: bool) -> CheckReport:
+        """Compare; with ``rehash`` every byte. Repairs nothing."""
 
 
 class IDatasetService(Protocol):

@@ -62,6 +62,20 @@ def test_a_negative_grace_period_is_refused(shop):
         shop.gc(timedelta(seconds=-1))
 
 
+@pytest.mark.parametrize("grace", [None, "1h", float("nan"), float("inf"), timedelta.max])
+def test_what_is_no_length_of_time_is_refused(shop, grace):
+    garbage(shop, b"one")
+    with pytest.raises(InvalidArgumentError, match="grace period"):
+        shop.gc(grace)
+    assert len(shop.rows()) == 1
+
+
+@pytest.mark.parametrize(("grace", "files"), [(3600, 0), (3600.5, 0), (0, 1), (0.0, 1)])
+def test_a_number_is_seconds_of_grace(shop, grace, files):
+    garbage(shop, b"one")
+    assert shop.gc(grace).files == files
+
+
 def test_a_dry_run_says_the_same_and_deletes_nothing(local_shop):
     garbage(local_shop, b"one", b"three")
     orphan(local_shop, 2)

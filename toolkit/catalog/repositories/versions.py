@@ -99,15 +99,6 @@ class VersionRepository(Manifests, Tags, Holds, Usage):
             key,
         )
 
-    def dependents(self, version_id: VersionId) -> tuple[VersionRecord, ...]:
-        return tuple(
-            self._many(
-                f"{_SELECT} WHERE v.id IN (SELECT version_id FROM inputs "
-                "WHERE input_version_id = ?) ORDER BY v.id",
-                version_id,
-            )
-        )
-
     def datasets(self) -> Sequence[str]:
         """The names of the datasets that have versions, in alphabetical order."""
         rows = self._query(

@@ -36,18 +36,19 @@ class GarbageCollector:
         self._catalog = catalog
         self._staging = staging
 
-    def collect(self, *, grace: timedelta, dry_run: bool) -> GcReport:
-        """Delete the files at 0 references since longer than ``grace``, then sweep orphans.
+    def collect(self, *, grace: timedelta | float, dry_run: bool) -> GcReport:
+        """Delete the files at 0 references since longer than ``grace`` (a number: seconds), then
+        sweep orphans.
 
         Orphans are objects that no row names, and leftovers in the staging folders, that are older
         than ``grace`` and than one hour; what has no known age stays. With ``dry_run`` nothing is
         deleted and the report has the same figures.
 
-        Raises InvalidArgumentError for a negative ``grace``, and StorageError, after everything
-        else was collected, when bytes could not be deleted: their rows stay for the next time.
+        Raises InvalidArgumentError for a ``grace`` that is negative or no length of time, and
+        StorageError, after everything else was collected, when bytes could not be deleted: their
+        rows stay for the next time.
         """
-        if grace < timedelta(0):
-            raise InvalidArgumentError(f"A grace period of {grace} is over before it begins.")
+        grace = _length(grace)
         now = datetime.now(UTC)
         failures: list[StorageError] = []
         gone = self._garbage(now - grace) if dry_run else self._collect_files(now - grace, failures)
@@ -143,6 +144,22 @@ class GarbageCollector:
             for path, size in _old_files(self._staging, cutoff):
                 if is_staged_name(path.name):
                     yield path, size
+
+
+def _length(grace: timedelta | float) -> timedelta:
+    try:
+        length = grace if isinstance(grace, timedelta) else timedelta(seconds=grace)
+        # Also what reaches back before the first date there is.
+        datetime.now(UTC) - length
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidArgumentError(
+            f"{grace!r} is no grace period: pass a timedelta, or a number of seconds."
+        ) from None
+    if length < timedelta(0):
+        raise InvalidArgumentError(
+            f"A grace period of {length} is over before it begins: pass 0 or more seconds."
+        )
+    return length
 
 
 def _is_due(file: FileRecord, cutoff: datetime) -> bool:
