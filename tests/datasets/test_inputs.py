@@ -99,7 +99,58 @@ def test_path_that_exists_is_a_source_although_it_looks_like_a_name(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "raw").write_text("x")
-    assert inputs(saved, "raw") == ("raw",)
+    assert inputs(saved, "raw") == (str(tmp_path / "raw"),)
+
+
+@pytest.mark.parametrize("wrap", [str, Path])
+@pytest.mark.parametrize("name", ["rel.csv", "sub/rel.csv", "./rel.csv", "~/rel.csv"])
+def test_relative_path_is_recorded_as_the_place_that_it_meant(
+    saved: tk.Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, wrap: Any
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "rel.csv").write_text("x")
+    expected = tmp_path / ("sub/rel.csv" if "sub" in name else "rel.csv")
+    assert inputs(saved, wrap(name)) == (str(expected),)
+
+
+SECRETS = {
+    "s3://AK:SECRET@b/x?token=T": "s3://b/x",
+    "https://SECRET@host/x.csv?page=2": "https://host/x.csv?page=2",
+    "https://host/x.csv?X-Amz-Signature=SECRET#a": "https://host/x.csv",
+    "zip://a.csv::https://u:SECRET@host/x.zip?api%5Fkey=T": "zip://a.csv::https://host/x.zip",
+    "abfss://container@account.dfs.core.windows.net/x": (
+        "abfss://container@account.dfs.core.windows.net/x"
+    ),
+    "s3://b/user@SECRET/x": "s3://b/user@SECRET/x",
+}
+
+
+@pytest.mark.parametrize(("url", "recorded"), SECRETS.items(), ids=list(SECRETS.values()))
+def test_credentials_of_a_url_do_not_reach_the_catalog(
+    saved: tk.Workspace, url: str, recorded: str
+) -> None:
+    assert inputs(saved, url) == (recorded,)
+    assert saved.lineage("result").select("input", "kind").rows() == [(recorded, "source")]
+
+
+@pytest.mark.parametrize("thing", [5, 2.5, True, object(), b"a@1"])
+def test_what_is_no_list_of_inputs_is_refused(saved: tk.Workspace, thing: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="An input cannot be"):
+        saved.save(FRAME, "result", inputs=thing)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda ws, path: path, lambda ws, path: ws.read(path), lambda ws, path: ws.reader(path)],
+    ids=["path", "lazy frame", "reader"],
+)
+def test_single_path_frame_or_reader_needs_no_list_either(
+    saved: tk.Workspace, tmp_path: Path, make: Any
+) -> None:
+    FRAME.write_csv(tmp_path / "f.csv")
+    named = make(saved, tmp_path / "f.csv")
+    assert saved.save(FRAME, "c", inputs=named).inputs == (str(tmp_path / "f.csv"),)
 
 
 @pytest.mark.parametrize("thing", [5, None, FRAME, {"a": 1}])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import io
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -121,9 +123,14 @@ def test_lineage_goes_on_to_the_inputs_of_inputs(saved: tk.Workspace, tmp_path: 
 
 
 def test_dropped_input_stays_in_the_lineage_by_its_name(saved: tk.Workspace) -> None:
-    saved.save(saved.load("left").head(1), "result")
+    lazy = saved.load("left")
+    saved.save(lazy.head(1), "before")
     saved.drop("left@1")
-    assert saved.lineage("result")["input"].to_list() == ["left@1"]
+    saved.save(pl.concat([saved.load("right").select("k"), lazy.select("k").head(1)]), "after")
+    for name in ("before", "after"):
+        rows = saved.lineage(name).select("input", "kind").rows()
+        assert rows[-1] == ("left@1", "dropped")
+    assert rows[0] == ("right@1", "version")
 
 
 def test_frame_in_memory_tells_no_inputs(saved: tk.Workspace) -> None:
@@ -155,17 +162,167 @@ def test_loaded_frame_runs_as_the_plain_scan_of_the_file(
 
 
 def test_marks_do_not_change_frame_or_schema() -> None:
-    marked = mark(LEFT.lazy(), PlanInput("version", "x@1"), PlanInput("source", "a b.csv"))
+    inputs = PlanInput("version", "x@1"), PlanInput("source", "a b.csv")
+    marked = mark(LEFT.lazy(), *inputs, workspace="ab12")
     assert marked.collect_schema() == LEFT.schema
     assert marked.collect().equals(LEFT)
-    assert plan_inputs(marked) == (PlanInput("source", "a b.csv"), PlanInput("version", "x@1"))
+    assert plan_inputs(marked, "ab12") == inputs
 
 
 @pytest.mark.parametrize(
-    "name", ["a b.csv", 'qu"ote.csv', "per%20cent.csv", "ünï.csv", "s3://bucket/a=1/*.parquet"]
+    "name",
+    [
+        *("a b.csv", 'qu"ote.csv', "per%20cent.csv", "ünï.csv", "s3://bucket/a=1/*.parquet"),
+        *("a, b.csv", "a&source=b.csv", "a+b.csv", "line\nbreak.csv", "undecodable\udcff.csv"),
+    ],
 )
 def test_any_name_of_a_source_survives_the_plan(name: str) -> None:
-    assert plan_inputs(mark(LEFT.lazy(), PlanInput("source", name))) == (PlanInput("source", name),)
+    source = PlanInput("source", name)
+    assert plan_inputs(mark(LEFT.lazy(), source, workspace="ab12"), "ab12") == (source,)
+
+
+def test_one_mark_tells_all_sources_of_a_read() -> None:
+    sources = [PlanInput("source", f"/data/part={n}/file.parquet") for n in range(20_000)]
+    marked = mark(LEFT.lazy(), *sources, workspace="ab12")
+    assert marked.explain(optimized=False).count("WITH_COLUMNS") == 1
+    assert plan_inputs(marked, "ab12") == tuple(sources)
+
+
+def test_nothing_below_a_mark_is_an_input_of_its_own(tmp_path: Path) -> None:
+    parts = []
+    for name in ("one", "two", "three"):
+        LEFT.write_parquet(tmp_path / name)
+        parts.append(pl.scan_parquet(tmp_path / name).select(pl.col("k").alias("z")).head(2))
+    whole = PlanInput("version", "x@1")
+    marked = mark(mark(pl.concat(parts)), whole, workspace="ab12").filter(pl.col("z") > 1)
+    unmarked = pl.scan_parquet(tmp_path / "three").rename({"k": "z"})
+    joined = marked.join(marked, on="z").join(unmarked, on="z")
+    assert plan_inputs(joined, "ab12") == (whole, PlanInput("source", str(tmp_path / "three")))
+
+
+def test_column_of_any_name_comes_back(ws: tk.Workspace) -> None:
+    names = ["__toolkit_input__", "__toolkit_input_", "toolkit"]
+    frame = pl.DataFrame({name: [1] for name in names})
+    ws.save(frame, "odd")
+    assert ws.load("odd").collect().equals(frame)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[tk.Workspace]:
+    with tk.Workspace(tmp_path / "elsewhere") as other:
+        other.save(RIGHT, "left")
+        yield other
+
+
+def test_version_of_another_workspace_is_a_source(
+    saved: tk.Workspace, elsewhere: tk.Workspace
+) -> None:
+    joined = elsewhere.load("left").join(saved.load("left"), on="k")
+    saved.save(joined, "result")
+    rows = saved.lineage("result").select("input", "kind").rows()
+    assert rows[1] == ("left@1", "version")
+    assert re.fullmatch("toolkit://[0-9a-f]{32}/left@1", rows[0][0])
+    assert rows[0][1] == "source"
+
+
+def test_source_that_another_workspace_read_is_the_same_source(
+    saved: tk.Workspace, elsewhere: tk.Workspace, tmp_path: Path
+) -> None:
+    RIGHT.write_csv(tmp_path / "f.csv")
+    lazy = elsewhere.read(tmp_path / "f.csv")
+    assert saved.save(lazy, "result").inputs == (str(tmp_path / "f.csv"),)
+
+
+def test_workspace_keeps_its_id(saved: tk.Workspace, tmp_path: Path) -> None:
+    lazy = saved.load("left").head(1)
+    saved.close()
+    with tk.Workspace(saved.home) as again:
+        assert again.save(lazy, "result").inputs == ("left@1",)
+
+
+TEXTS = [
+    '"toolkit+version:left@1"',
+    "toolkit::version=left@1",
+    "toolkit:ab12:version=left@1",
+    '["toolkit::version=left@1".alias("__toolkit_input_")] ',
+    '\n["toolkit::version=left@1".alias("__toolkit_input_")] \n',
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_text_that_looks_like_a_mark_is_no_input(saved: tk.Workspace, text: str) -> None:
+    lazy = LEFT.lazy().with_columns(pl.lit(text).alias("note"), pl.lit(text).alias(text))
+    lazy = lazy.filter(pl.col("note") == text)
+    assert saved.save(lazy, "result").inputs == ()
+
+
+def test_copied_mark_is_an_input_only_under_the_name_of_its_column(saved: tk.Workspace) -> None:
+    copied = re.findall('"(toolkit:[^"]*)"', saved.load("left").explain(optimized=False))[0]
+    lazy = RIGHT.lazy().with_columns(pl.lit(copied).alias("note"))
+    assert saved.save(lazy, "result").inputs == ()
+
+
+COMMAS = {
+    "comma": ["a, b.parquet"],
+    "comma, and what is before it": ["a, b.parquet", "a"],
+    "comma in each": ["x, y, z.parquet", "1, 2.parquet"],
+}
+
+
+@pytest.mark.parametrize("names", COMMAS.values(), ids=list(COMMAS))
+def test_comma_is_part_of_a_path(ws: tk.Workspace, tmp_path: Path, names: list[str]) -> None:
+    paths = [tmp_path / name for name in names]
+    for path in paths:
+        LEFT.write_parquet(path)
+    lazy = pl.scan_parquet(paths, glob=False)
+    assert ws.save(lazy, "result").inputs == tuple(map(str, paths))
+
+
+@pytest.mark.parametrize("many", [2, 3, 9])
+def test_scan_of_many_files_tells_the_first_and_how_many_more(
+    ws: tk.Workspace, tmp_path: Path, many: int
+) -> None:
+    paths = [str(tmp_path / f"{n}, of many.parquet") for n in range(many)]
+    for path in paths:
+        LEFT.write_parquet(path)
+    more = f"{paths[0]} … and {many - 1} more files"
+    assert ws.save(pl.scan_parquet(paths), "result").inputs == (
+        tuple(paths) if many == 2 else (more,)
+    )
+    assert ws.lineage("result")["kind"].unique().to_list() == ["source"]
+
+
+def test_urls_of_a_plan_are_told_apart_and_lose_their_credentials(ws: tk.Workspace) -> None:
+    class Scan(pl.LazyFrame):
+        def explain(self, **options: Any) -> str:
+            return "Parquet SCAN [s3://K:SECRET@b/a, b.parquet?token=T, s3://b/c.parquet]"
+
+    lazy = Scan(LEFT)
+    assert ws.save(lazy, "result").inputs == ("s3://b/a, b.parquet", "s3://b/c.parquet")
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_bytes_in_memory_are_no_source(ws: tk.Workspace, count: int) -> None:
+    lazy = pl.scan_csv([io.BytesIO(b"k\n1\n") for _ in range(count)])
+    assert ws.save(lazy, "result").inputs == ()
+
+
+def test_path_of_a_scan_is_recorded_as_the_place_that_it_meant(
+    ws: tk.Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    LEFT.write_csv("f.csv")
+    assert ws.save(pl.scan_csv("f.csv"), "result").inputs == (str(tmp_path / "f.csv"),)
+
+
+def test_plain_scan_of_all_files_of_a_version_is_the_version(saved: tk.Workspace) -> None:
+    saved.append("left", LEFT.head(1))
+    artifact = saved.append("left", LEFT.head(2))
+    assert len(artifact.files) == 3
+    lazy = pl.scan_parquet([file.uri for file in artifact.files])
+    assert saved.save(lazy.head(1), "result").inputs == ("left@3",)
+    two = pl.scan_parquet([file.uri for file in artifact.files[:2]]).head(2)
+    assert saved.save(two, "other").inputs[0].startswith(("left@", artifact.files[0].uri))
 
 
 def test_plan_without_sources_has_no_inputs() -> None:
@@ -177,4 +334,5 @@ def test_inputs_are_found_without_running_the_plan(saved: tk.Workspace) -> None:
         raise AssertionError("computed")
 
     lazy = saved.load("left").map_batches(fail, schema=LEFT.schema)
-    assert plan_inputs(lazy) == (PlanInput("version", "left@1"),)
+    (found,) = plan_inputs(lazy)
+    assert found.name.endswith("left@1")

@@ -2,22 +2,50 @@
 
 from __future__ import annotations
 
+import os
 import re
+import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
+from urllib.parse import unquote, urlsplit
 
 import polars as pl
 
 from toolkit.core.errors import DatasetNotFoundError, InvalidArgumentError, InvalidNameError
 from toolkit.core.interfaces import ICatalog, ITransaction
 from toolkit.core.names import parse_ref
-from toolkit.core.types import Artifact, InputRecord
+from toolkit.core.redaction import without_credentials
+from toolkit.core.types import Artifact, FileId, InputRecord, VersionRecord
 from toolkit.datasets.lineage import PlanInput, plan_inputs
+
+WORKSPACE_SETTING = "workspace_id"
 
 _OWN_KEY = re.compile(r"objects/[0-9a-f]{2}/[^/\\]+$")
 
 RelationInputs = Callable[[Any], "tuple[str, ...] | None"]
+
+
+def outside_name(source: str) -> str:
+    """How lineage names what is not of this workspace: an absolute path, or a URL without
+    credentials."""
+    if source.startswith("file://"):
+        return unquote(urlsplit(source).path)
+    if "://" in source:
+        return without_credentials(source)
+    # A name that is not UTF-8 comes as surrogates, which no database stores.
+    path = os.path.abspath(os.path.expanduser(source))
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def kind_of(edge: InputRecord) -> Literal["version", "dropped", "source"]:
+    """What an edge leads to. The name of a source is never that of a version."""
+    if edge.version_id is not None:
+        return "version"
+    try:
+        return "source" if parse_ref(edge.ref).version is None else "dropped"
+    except InvalidNameError:
+        return "source"
 
 
 class InputFinder:
@@ -27,11 +55,17 @@ class InputFinder:
         self._catalog = catalog
         self._relation_inputs = relation_inputs
 
+    @cached_property
+    def workspace(self) -> str:
+        """The random id that tells the frames of this workspace from those of any other."""
+        return self._catalog.setting(WORKSPACE_SETTING, secrets.token_hex(16))
+
     def find(self, frame: Any, named: Sequence[Any] | None, how: str) -> tuple[InputRecord, ...]:
         """Named inputs first, then found ones, each once.
 
-        Raises DatasetNotFoundError for a name that is neither a version nor a source."""
-        found = [*_each(named or ()), *self._implied(frame)]
+        Raises DatasetNotFoundError for a name that is neither a version nor a source,
+        InvalidArgumentError for what cannot be an input."""
+        found = [*self._each(named), *self._implied(frame)]
         if not found:
             return ()
         with self._catalog.transaction() as tx:
@@ -40,48 +74,69 @@ class InputFinder:
 
     def _implied(self, frame: Any) -> Iterator[PlanInput | str]:
         if isinstance(frame, pl.LazyFrame):
-            yield from plan_inputs(frame)
+            yield from plan_inputs(frame, self.workspace)
         elif hasattr(frame, "polars") and hasattr(frame, "sources"):
             yield from (PlanInput("source", source) for source in frame.sources)
         elif self._relation_inputs is not None:
             refs = self._relation_inputs(frame) or ()
             yield from (PlanInput("version", ref) for ref in refs)
 
+    def _each(self, named: Any) -> Iterator[PlanInput | str]:
+        if named is None:
+            return
+        if _is_one(named) or not isinstance(named, Iterable):
+            named = [named]
+        for item in named:
+            if isinstance(item, Artifact):
+                yield item.ref
+            elif isinstance(item, str):
+                yield item
+            elif isinstance(item, os.PathLike):
+                yield PlanInput("source", outside_name(os.fsdecode(item)))
+            elif isinstance(item, pl.LazyFrame):
+                yield from plan_inputs(item, self.workspace)
+            elif hasattr(item, "sources"):
+                yield from (PlanInput("source", source) for source in item.sources)
+            else:
+                raise InvalidArgumentError(
+                    f"An input cannot be a {type(item).__qualname__}: pass references such as "
+                    '"delays@1", artifacts, paths, lazy frames or readers.'
+                )
 
-def _each(named: Iterable[Any]) -> Iterator[PlanInput | str]:
-    if isinstance(named, str | Artifact):
-        named = [named]
-    for item in named:
-        if isinstance(item, Artifact):
-            yield item.ref
-        elif isinstance(item, str):
-            yield item
-        elif isinstance(item, Path):
-            yield PlanInput("source", str(item))
-        elif isinstance(item, pl.LazyFrame):
-            yield from plan_inputs(item)
-        elif hasattr(item, "sources"):
-            yield from (PlanInput("source", source) for source in item.sources)
-        else:
-            raise InvalidArgumentError(
-                f"An input cannot be a {type(item).__qualname__}: pass references such as "
-                '"delays@1", artifacts, paths, lazy frames or readers.'
-            )
+
+def _is_one(named: Any) -> bool:
+    return isinstance(named, str | os.PathLike | Artifact | pl.LazyFrame) or hasattr(
+        named, "sources"
+    )
 
 
 def _edge(tx: ITransaction, item: PlanInput | str, how: str) -> InputRecord:
     if isinstance(item, PlanInput) and item.kind == "source":
-        key = _OWN_KEY.search(item.name)
-        versions = tx.versions.by_file_key(key[0]) if key else ()
-        if versions:
-            return InputRecord(versions[0].ref, versions[0].id, how)
-        return InputRecord(item.name, None, how)
+        return _source(tx, item, how)
     name = item.name if isinstance(item, PlanInput) else item
     try:
         version = tx.versions.resolve(parse_ref(name))
     except (InvalidNameError, DatasetNotFoundError):
-        if isinstance(item, PlanInput) or "/" in name or "\\" in name or Path(name).exists():
-            # A version that was dropped since, or the path of an outside source.
+        if isinstance(item, PlanInput):
+            # A version that was dropped since.
             return InputRecord(name, None, how)
+        if "/" in name or "\\" in name or os.path.exists(name):
+            return InputRecord(outside_name(name), None, how)
         raise
     return InputRecord(version.ref, version.id, how)
+
+
+def _source(tx: ITransaction, item: PlanInput, how: str) -> InputRecord:
+    key = _OWN_KEY.search(item.name)
+    for version in tx.versions.by_file_key(key[0]) if key else ():
+        # One file is certain; of several the plan names the first, and the manifest the number.
+        if not item.more or len(_files(tx, version)) == item.more + 1:
+            return InputRecord(version.ref, version.id, how)
+    more = f" … and {item.more} more file{'s' if item.more > 1 else ''}" if item.more else ""
+    return InputRecord(f"{outside_name(item.name)}{more}", None, how)
+
+
+def _files(tx: ITransaction, version: VersionRecord) -> set[FileId]:
+    return {
+        part.file.id for fragment in tx.versions.manifest(version.id) for part in fragment.files
+    }

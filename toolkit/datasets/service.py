@@ -15,7 +15,7 @@ from toolkit.core.types import Artifact, FileLocation, VersionRecord
 from toolkit.datasets.appending import Appender
 from toolkit.datasets.comparing import compare
 from toolkit.datasets.exporting import Exporter
-from toolkit.datasets.inputs import InputFinder, RelationInputs
+from toolkit.datasets.inputs import InputFinder, RelationInputs, kind_of
 from toolkit.datasets.interfaces import IDatasetReader, IDatasetReaderFactory
 from toolkit.datasets.lineage import PlanInput, mark
 from toolkit.datasets.loading import Loader
@@ -59,7 +59,8 @@ class DatasetService:
     def read(self, source: Any, format: str | None = None, **options: Any) -> pl.LazyFrame:
         """A lazy frame over a source, whose plan remembers the source."""
         reader = self.reader(source, format, **options)
-        return mark(reader.polars(), *(PlanInput("source", name) for name in reader.sources))
+        sources = (PlanInput("source", name) for name in reader.sources)
+        return mark(reader.polars(), *sources, workspace=self._inputs.workspace)
 
     def save(
         self, frame: Any, name: str, *, inputs: Sequence[Any] | None = None, how: str = ""
@@ -80,8 +81,10 @@ class DatasetService:
         return self._loader.resolve(ref)
 
     def scan(self, ref: str) -> pl.LazyFrame:
-        """A version as a lazy frame; nothing is read yet."""
-        return self._loader.scan(ref)
+        """A version as a lazy frame, whose plan remembers the version; nothing is read yet."""
+        version = self._loader.resolve(ref)
+        own = PlanInput("version", version.ref)
+        return mark(self._loader.scan(version.ref), own, workspace=self._inputs.workspace)
 
     def schema(self, ref: str) -> pa.Schema:
         """The Arrow schema with which a version was saved."""
@@ -115,7 +118,9 @@ class DatasetService:
         return compare(*sides)
 
     def lineage(self, ref: str) -> pl.DataFrame:
-        """What a version was derived from, and that from what: an edge a row, nearest first."""
+        """What a version was derived from, and that from what: an edge a row, nearest first.
+
+        ``kind`` is ``version``, ``dropped`` for a version that is there no more, or ``source``."""
         parsed = parse_ref(ref)
         rows: list[tuple[str, str, str, str, int]] = []
         with self._catalog.transaction() as tx:
@@ -125,8 +130,7 @@ class DatasetService:
                 following = []
                 for version in level:
                     for edge in tx.versions.inputs(version.id):
-                        kind = "source" if edge.version_id is None else "version"
-                        rows.append((version.ref, edge.ref, kind, edge.how, depth))
+                        rows.append((version.ref, edge.ref, kind_of(edge), edge.how, depth))
                         parent = edge.version_id and tx.versions.by_id(edge.version_id)
                         if parent and parent.id not in seen:
                             seen.add(parent.id)
