@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,12 @@ import fsspec
 import pytest
 
 import toolkit as tk
-from toolkit.core.errors import InvalidArgumentError, InvalidNameError, SourceNotFoundError
+from toolkit.core.errors import (
+    InvalidArgumentError,
+    InvalidNameError,
+    SourceError,
+    SourceNotFoundError,
+)
 
 DATA = bytes(range(256)) * 5000
 
@@ -60,6 +70,81 @@ def test_remote_url_is_kept(ws: tk.Workspace, tmp_path: Path) -> None:
     assert ws.export("m", tmp_path / "back").read_bytes() == DATA
     assert ws.lineage("m")["input"].to_list() == ["memory://raw/model.bin"]
     fsspec.filesystem("memory").rm("/raw", recursive=True)
+
+
+@pytest.fixture
+def served(source: Path) -> Iterator[str]:
+    """``host:port`` of a server that has ``model.bin``."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(source.parent)))
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_credentials_of_a_url_reach_neither_catalog_nor_store(
+    ws: tk.Workspace, served: str, stored: Any
+) -> None:
+    artifact = ws.add(f"http://user:pw@{served}/model.bin?token=SECRET", "r")
+    assert artifact.inputs == (f"http://{served}/model.bin",)
+    assert [path.suffix for path in stored()] == [".bin"]
+    assert ws.sql("select media_type from catalog.files").fetchall() == [
+        ("application/octet-stream",)
+    ]
+
+
+@pytest.mark.parametrize("place", ["memory://x/y", "http://user:pw@{served}/none?token=SECRET"])
+def test_nothing_at_a_url_is_told_without_its_credentials(
+    ws: tk.Workspace, served: str, stored: Any, place: str
+) -> None:
+    with pytest.raises(SourceNotFoundError, match=r"nothing at .*nothing was added") as told:
+        ws.add(place.format(served=served), "m")
+    assert "SECRET" not in str(told.value)
+    assert stored() == []
+
+
+def test_refusal_of_a_store_is_told_without_credentials(
+    ws: tk.Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(self: Any, path: str, *args: Any, **options: Any) -> None:
+        raise PermissionError("403 for memory://raw/x?token=SECRET")
+
+    monkeypatch.setattr(fsspec.get_filesystem_class("memory"), "_open", refuse)
+    with pytest.raises(SourceError, match="raw/x could not be read: 403 for") as told:
+        ws.add("memory://raw/x?token=SECRET", "m")
+    assert "SECRET" not in str(told.value)
+
+
+def test_unknown_protocol_is_an_argument_that_cannot_be_meant(ws: tk.Workspace) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"'nope://x/y' is not a URL.*protocol"):
+        ws.add("nope://user:pw@x/y?token=T", "m")
+
+
+def test_temporary_file_has_no_name_to_record(ws: tk.Workspace) -> None:
+    with tempfile.TemporaryFile() as file:
+        file.write(DATA)
+        file.seek(0)
+        assert ws.add(file, "m").inputs == ()
+
+
+def test_file_whose_name_is_not_utf8_can_be_added(ws: tk.Workspace, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"\xff.bin")
+    path.write_bytes(DATA)
+    assert ws.add(path, "m").inputs == (str(tmp_path / "\ufffd.bin"),)
+
+
+def test_open_file_is_recorded_by_its_absolute_path(
+    ws: tk.Workspace, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(source.parent)
+    with open(source.name, "rb") as file:
+        assert ws.add(file, "m").inputs == (str(source),)
 
 
 def test_same_bytes_are_stored_once(ws: tk.Workspace, source: Path, stored: Any) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import mimetypes
+import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, TextIO
+from urllib.parse import urlsplit
 
 import fsspec
 
-from toolkit.core.errors import InvalidArgumentError, SourceNotFoundError
+from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
 from toolkit.core.interfaces import ITransaction
 from toolkit.core.names import validate_dataset_name
+from toolkit.core.redaction import without_credentials
 from toolkit.core.types import Artifact, InputRecord, ProducedFile
+from toolkit.datasets.inputs import outside_name
+from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.recording import Content
 from toolkit.datasets.saving import Saver
 
@@ -30,8 +35,9 @@ class RawFiles:
         validate_dataset_name(name)
         producer = self._saver.producer
         label, chunks = _open(source)
-        media_type = mimetypes.guess_type(label)[0] or "application/octet-stream"
-        suffix = Path(label).suffix.lower()
+        path = urlsplit(label).path if "://" in label else label
+        media_type = mimetypes.guess_type(path)[0] or "application/octet-stream"
+        suffix = Path(path).suffix.lower()
         edges = inputs or ((InputRecord(label),) if label else ())
         with producer.stage(media_type, suffix=suffix) as staged:
             staged.write(chunks)
@@ -46,27 +52,52 @@ class RawFiles:
 def _open(source: Any) -> tuple[str, Iterator[bytes]]:
     if isinstance(source, bytes | bytearray | memoryview):
         return "", iter([bytes(source)])
-    if isinstance(source, str | Path):
-        label = str(source)
-        if "://" not in label and not Path(label).is_file():
-            what = "a folder, not a file" if Path(label).is_dir() else "not there"
-            raise SourceNotFoundError(f"{label!r} is {what}: nothing was added. Check the path.")
-        return _label(label), _read(fsspec.open(label, "rb"))
+    if isinstance(source, str | os.PathLike):
+        return _open_place(os.fsdecode(source))
     if hasattr(source, "read"):
-        return str(getattr(source, "name", "")), _chunks(source)
+        return _name(source), _chunks(source)
     raise InvalidArgumentError(
         f"A {type(source).__qualname__} cannot be added: pass a path, a URL, bytes or a file "
         "opened in binary mode. For frames use ws.save()."
     )
 
 
-def _label(source: str) -> str:
-    return source if "://" in source else str(Path(source).absolute())
+def _open_place(place: str) -> tuple[str, Iterator[bytes]]:
+    if "://" not in place and not os.path.isfile(place):
+        what = "a folder, not a file" if os.path.isdir(place) else "not there"
+        raise SourceNotFoundError(f"{place!r} is {what}: nothing was added. Check the path.")
+    try:
+        opener = fsspec.open(place, "rb")
+    except (ImportError, ValueError) as error:
+        raise InvalidArgumentError(
+            f"{without_credentials(place)!r} is not a URL that fsspec can open here: nothing was "
+            "added. Check its protocol, and whether the package that it needs is installed."
+        ) from error
+    return outside_name(place), _read(opener, place)
 
 
-def _read(opener: Any) -> Iterator[bytes]:
-    with opener as file:
-        yield from _chunks(file)
+def _read(opener: Any, place: str) -> Iterator[bytes]:
+    """The chunks of a path or URL."""
+    shown = without_credentials(place)
+    try:
+        with reading(shown, "Nothing was added.", remote="://" in place), opener as file:
+            yield from _chunks(file)
+    except SourceNotFoundError as error:
+        raise SourceNotFoundError(
+            f"There is nothing at {shown!r}: nothing was added. Check the path, and that a server "
+            "answers there."
+        ) from error.__cause__
+    except SourceError as error:
+        # Clients of stores like to quote the whole URL.
+        raise SourceError(str(error).replace(place, shown)) from error.__cause__
+
+
+def _name(file: Any) -> str:
+    """The path that an open file goes by; a temporary file has a number instead."""
+    name = getattr(file, "name", "")
+    if not isinstance(name, str):
+        return ""
+    return outside_name(name) if "://" in name or os.path.isfile(name) else name
 
 
 def _chunks(file: BinaryIO | TextIO) -> Iterator[bytes]:
