@@ -148,13 +148,14 @@ class Workspace:
         return engines[engine](_ref(ref))
 
     def sql(
-        self, query: str, params: Mapping[str, object] | None = None, **named: object
+        self, query: str, params: Mapping[str, object] | None = None, /, **named: object
     ) -> duckdb.DuckDBPyRelation:
         """Run a query over the datasets, and over ``catalog.*``, in DuckDB.
 
-        ``$name`` in the query is bound to ``params["name"]`` or the keyword ``name``. See
-        ``QueryService.sql``. Raises QueryError."""
-        return self._services.query.sql(query, {**(params or {}), **named})
+        ``$name`` in the query is bound to ``params["name"]`` or the keyword ``name``, whatever the
+        name; a mapping that is passed as ``params=`` has the values. See ``QueryService.sql``.
+        Raises QueryError."""
+        return self._services.query.sql(query, _values(params, named))
 
     def sample(
         self,
@@ -298,6 +299,20 @@ def _home(path: str | os.PathLike[str] | None) -> Path:
 
 def _ref(ref: str | Artifact) -> str:
     return ref.ref if isinstance(ref, Artifact) else ref
+
+def _values(params: Mapping[str, object] | None, named: dict[str, object]) -> dict[str, object]:
+    """The parameters of a query, given as a mapping, as keywords or both."""
+    if params is not None and not isinstance(params, Mapping):
+        raise InvalidArgumentError(
+            f"The parameters of a query cannot be a {type(params).__qualname__}: write $name in "
+            'the query, and pass {"name": value} or name=value.'
+        )
+    given = named.get("params")
+    if isinstance(given, Mapping):
+        del named["params"]
+        named = {**given, **named}
+    return {**(params or {}), **named}
+
 
 
 def _reopen(
