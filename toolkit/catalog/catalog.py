@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit.catalog import connection, listings, settings, snapshot
+from toolkit.catalog import connection, interrupts, listings, settings, snapshot
 from toolkit.catalog.events import bus_of
 from toolkit.catalog.transaction import Transaction
 from toolkit.core.interfaces import IEventBus
@@ -45,7 +45,8 @@ class Catalog:
     def transaction(self) -> Iterator[Transaction]:
         """Commit on success; roll back and re-raise on any BaseException.
 
-        Events are published after the commit, when the catalog is free again.
+        Events are published after the commit, when the catalog is free again. An interrupt of the
+        main thread waits for the end of the block; one that came in it rolls back.
 
         Raises CatalogBusyError past the deadline, TransactionError when this thread has a
         transaction open already, or when a statement failed and the error was swallowed.
@@ -55,6 +56,7 @@ class Catalog:
             try:
                 self._kept.require(transaction.query, self._connection.attachment)
                 yield transaction
+                interrupts.check()
                 transaction.commit()
             except BaseException:
                 transaction.roll_back()

@@ -8,6 +8,7 @@ follow each other, and a background thread gives it back soon after the last one
 from __future__ import annotations
 
 import atexit
+import math
 import os
 import threading
 import time
@@ -16,8 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from toolkit.catalog import migrations
+from toolkit.catalog import interrupts, migrations
 from toolkit.catalog.database import Database
+from toolkit.catalog.interrupts import Deferred
 from toolkit.catalog.lease import Lease
 from toolkit.catalog.mark import HighWaterMark
 from toolkit.core.errors import CatalogBusyError, CatalogDamagedError, TransactionError
@@ -34,6 +36,9 @@ the next attach 0.2 ms a KB, a checkpoint takes 12 ms (1,000,000 files: 28)."""
 
 _CONTENDED_CHECKPOINT_BYTES = 64 << 10
 """The same while others wait, who would wait for the checkpoint too."""
+
+_LOOK_SECONDS = 0.05
+"""How often a thread that waits for another one looks whether it was interrupted."""
 
 _EXIT_SECONDS = 5.0
 """How long the end of the process waits for a transaction of another thread."""
@@ -74,13 +79,15 @@ class Connection:
             self.forget()
         pid = self._pid
         self._refuse_nesting()
-        deadline = time.monotonic() + timeout
-        try:
+        with Deferred():
+            deadline = time.monotonic() + timeout
             self._take_mutex(timeout)
-            yield self._open(deadline)
-        finally:
-            if pid == os.getpid():
-                self._end_use()
+            self._owner = threading.get_ident()
+            try:
+                yield self._open(deadline)
+            finally:
+                if pid == os.getpid():
+                    self._end_use()
 
     def close(self) -> None:
         """Give the file back and end the DuckDB instance. Idempotent; a later use opens anew.
@@ -90,8 +97,12 @@ class Connection:
         if self._pid != os.getpid():
             self.forget()
         self._refuse_nesting()
-        with self._mutex:
-            self._discard()
+        with Deferred():
+            self._take_mutex(math.inf)
+            try:
+                self._discard()
+            finally:
+                self._mutex.release()
 
     def close_at_exit(self) -> None:
         """Close even inside a transaction (which is rolled back), without waiting for long."""
@@ -126,25 +137,29 @@ class Connection:
             )
 
     def _take_mutex(self, timeout: float) -> None:
-        if not self._mutex.acquire(timeout=max(timeout, 0)):
-            raise CatalogBusyError(
-                f"The catalog {self.path} is in use by another thread of this process "
-                f"({os.getpid()}); waited {timeout:.1f} s. Try again when its work is done."
-            )
-        self._owner = threading.get_ident()
+        started = time.monotonic()
+        wait = max(timeout, 0)
+        while not self._mutex.acquire(timeout=min(wait, _LOOK_SECONDS)):
+            interrupts.check()
+            wait = timeout - (time.monotonic() - started)
+            if wait <= 0:
+                raise self._busy(timeout)
+
+    def _busy(self, waited: float) -> CatalogBusyError:
+        if not self._lease.held:
+            # The thread that has the mutex waits as well, for another process.
+            return self._lease.busy(waited)
+        return CatalogBusyError(
+            f"The catalog {self.path} is in use by another thread of this process "
+            f"({os.getpid()}); waited {waited:.1f} s. Try again when its work is done."
+        )
 
     def _end_use(self) -> None:
-        if self._owner == threading.get_ident():
-            self._owner = None
-            try:
-                self._after_use()
-            finally:
-                self._mutex.release()
-        else:
-            # An interrupt may fall between taking the mutex and noting its owner; an RLock
-            # refuses to be released by a thread that does not have it.
-            with suppress(RuntimeError):
-                self._mutex.release()
+        self._owner = None
+        try:
+            self._after_use()
+        finally:
+            self._mutex.release()
 
     def _after_use(self) -> None:
         self._used_at = time.monotonic()
@@ -274,9 +289,10 @@ def shared(path: Path) -> Connection:
 
 
 def _close_all() -> None:
-    for connection in list(_connections.values()):
-        with suppress(Exception):
-            connection.close_at_exit()
+    with Deferred():
+        for connection in list(_connections.values()):
+            with suppress(Exception):
+                connection.close_at_exit()
 
 
 def _before_fork() -> None:
@@ -292,6 +308,7 @@ def _after_fork_in_parent() -> None:
 
 
 def _after_fork_in_child() -> None:
+    interrupts.forget_after_fork()
     for connection in list(_connections.values()):
         connection.forget()
     _connections_lock.release()

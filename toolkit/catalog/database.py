@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from toolkit.catalog import interrupts
 from toolkit.catalog.sql import literal
 from toolkit.core.errors import (
     CatalogBusyError,
@@ -51,15 +52,16 @@ class Database:
     """One DuckDB instance. One thread at a time: its owner has a mutex."""
 
     def __init__(self) -> None:
-        self._connection = duckdb.connect(":memory:", config=_CONFIG)
+        with _interrupts():
+            self._connection = duckdb.connect(":memory:", config=_CONFIG)
         self._statements: dict[str, duckdb.Statement] = {}
         self._path: Path | None = None
         self.broken = False
         """True after an error that the instance may not survive: it is to be closed."""
-        self._connection.execute("SET TimeZone = 'UTC'")
+        self._execute("SET TimeZone = 'UTC'")
         # Only ``detach`` checkpoints: a log that turned out to be cut short must stay as it is.
-        self._connection.execute("SET checkpoint_on_detach = 'DISABLED'")
-        self._connection.execute("PRAGMA disable_checkpoint_on_shutdown")
+        self._execute("SET checkpoint_on_detach = 'DISABLED'")
+        self._execute("PRAGMA disable_checkpoint_on_shutdown")
 
     def attach(self, path: Path, deadline: float) -> None:
         """Attach a database file, creating it where there is none.
@@ -83,6 +85,7 @@ class Database:
                         f"Another program has the catalog {path} open. DuckDB says: {text} "
                         "Close it there and try again."
                     ) from error
+                interrupts.check()
                 time.sleep(random.uniform(0.005, 0.015))
 
     def detach(self, *, checkpoint_from: int | None) -> None:

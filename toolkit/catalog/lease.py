@@ -18,6 +18,7 @@ from pathlib import Path
 
 from filelock import lock_descriptor, unlock_descriptor
 
+from toolkit.catalog import interrupts
 from toolkit.core.errors import CatalogBusyError, CatalogError
 
 _HEAD_PAUSE = (0.0005, 0.0015)
@@ -110,12 +111,14 @@ class Lease:
         self, descriptor: int, deadline: float, pause: tuple[float, float], started: float
     ) -> None:
         while not lock_descriptor(descriptor, blocking=False):
+            interrupts.check()
             now = time.monotonic()
             if now >= deadline:
-                raise self._busy(now - started)
+                raise self.busy(now - started)
             time.sleep(min(random.uniform(*pause), deadline - now))
 
-    def _busy(self, waited: float) -> CatalogBusyError:
+    def busy(self, waited: float) -> CatalogBusyError:
+        """The error of someone who waited in vain: it names the holder's pid."""
         holder = self._holder()
         who = f"process {holder}" if holder is not None else "another process"
         return CatalogBusyError(

@@ -52,7 +52,8 @@ class Transaction:
         self._wrote = False
         self._failure: BaseException | None = None
         self.committed = False
-        """True once the commit is durable, also when an interrupt followed it."""
+        """True once the commit is durable, and when it is not known whether it is: what a
+        transaction names may be thrown away only when this is False."""
         self.files = FileRepository(self.query)
         self.versions = VersionRepository(self.query)
 
@@ -103,28 +104,30 @@ class Transaction:
             self._ended = self.committed = True
             return
         number = self.query(_COUNT)[0][0]
-        self._ended = True
+        self._ended = self.committed = True
         try:
             self._database.run("COMMIT")
-            self.committed = True
-        except CatalogError:
-            self._database.roll_back()
-            raise
         except duckdb.Error as error:
-            # Where the log could not be written, DuckDB too calls it a failed transaction.
+            # Where the log could not be written, DuckDB calls it a failed transaction: it has
+            # taken the log back to where it was, or the instance would be unusable.
+            self.committed = False
             self._database.broken = True
             raise CatalogError(
                 "The catalog could not commit; nothing of this transaction was saved. Look whether "
                 f"the disk is full or read-only and try again. DuckDB says: {error}"
             ) from error
+        except CatalogError:
+            # The medium failed, perhaps after the last byte: only opening it again could tell.
+            self._database.roll_back()
+            raise
         except BaseException:
             # An interrupt may fall on either side of the commit: look which one it was.
             self._database.roll_back()
             self.committed = self._database.run(_COUNTER) == [(number,)]
-            raise
-        finally:
             if self.committed:
                 self._mark.write(number)
+            raise
+        self._mark.write(number)
 
     def roll_back(self) -> None:
         """Undo everything. Does nothing after the end, and in a forked child."""
