@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -13,6 +12,7 @@ import pyarrow as pa
 from toolkit.core.errors import FrameError, UnsupportedTypeError
 from toolkit.datasets.fingerprint.logical_types import logical_type
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
+from toolkit.datasets.frames.pandas_frames import index_identity, pandas_table
 from toolkit.datasets.frames.sources import (
     ArrowFrame,
     ArrowStream,
@@ -126,53 +126,8 @@ def _relation(relation: Any) -> StreamFrame:
 
 def _pandas(frame: Any) -> MemoryFrame:
     _check_names([str(name) for name in frame.columns])
-    _check_pandas_objects(frame)
-    try:
-        table = pa.Table.from_pandas(frame)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-        raise UnsupportedTypeError(
-            f"The index of the pandas frame holds Python objects that Parquet cannot hold "
-            f"({str(error.args[0]).splitlines()[0]}). Nothing was written: call reset_index() and "
-            "convert that column, then save again."
-        ) from None
-    text = (table.schema.metadata or {}).get(b"pandas", b"{}").decode()
-    return ArrowFrame(table, Extras(_index_identity(json.loads(text)), text))
-
-
-def _index_identity(pandas: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What a pandas index and column index say beyond row numbers and plain names."""
-    identity: dict[str, Any] = {}
-    for index in pandas.get("index_columns", ()):
-        row_numbers = isinstance(index, dict) and (
-            (index["name"], index["start"], index["step"]) == (None, 0, 1)
-        )
-        if not row_numbers:
-            identity.setdefault("index", []).append(index)
-    labels = [
-        (index["name"], index["pandas_type"])
-        for index in pandas.get("column_indexes", ())
-        if (index["name"], index["pandas_type"]) not in ((None, "unicode"), (None, "empty"))
-    ]
-    if labels:
-        identity["labels"] = labels
-    return {"pandas": identity} if identity else {}
-
-
-def _check_pandas_objects(frame: Any) -> None:
-    """Name every column that Arrow cannot hold, not only the first."""
-    bad = []
-    for position, dtype in enumerate(frame.dtypes):
-        if dtype.kind in "Oc":
-            values = frame.iloc[:, position]
-            try:
-                pa.array(values, from_pandas=True)
-            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-                bad.append(f"{str(frame.columns[position])!r} ({str(error).splitlines()[0]})")
-    if bad:
-        raise UnsupportedTypeError(
-            f"Column {', '.join(bad)} holds values that Parquet cannot hold. "
-            "Nothing was written: convert the column to one type, or drop it, then save again."
-        )
+    table, described = pandas_table(frame)
+    return ArrowFrame(table, Extras(index_identity(described), described))
 
 
 def _check_names(names: Sequence[str]) -> None:
