@@ -1,10 +1,13 @@
-"""A small dataset service in memory, for the services that stand on one: real Arrow data."""
+"""What tests of several slices need: a small dataset service in memory, for the services that
+stand on one, with real Arrow data; and a server on 127.0.0.1 that speaks S3."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from uuid import uuid4
 
 import polars as pl
 import pyarrow as pa
@@ -91,3 +94,50 @@ def datasets() -> MemoryDatasets:
 def make_datasets() -> Callable[[], MemoryDatasets]:
     """For property tests: a fresh service for every example."""
     return MemoryDatasets
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint() -> Iterator[str]:
+    """The address of a server that speaks S3, in this process, on a free port of 127.0.0.1."""
+    from moto.server import ThreadedMotoServer
+
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_client(s3_endpoint: str) -> Iterator[Any]:
+    import boto3
+
+    client = boto3.client(
+        "s3",
+        endpoint_url=s3_endpoint,
+        aws_access_key_id="testing",
+        aws_secret_access_key="testing",
+        region_name="us-east-1",
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def s3_access(s3_endpoint: str) -> dict[str, Any]:
+    """The storage_options of that server."""
+    return {
+        "key": "AKIA-testing-key",
+        "secret": "s3cr3t-value",
+        "endpoint_url": s3_endpoint,
+        "client_kwargs": {"region_name": "us-east-1"},
+    }
+
+
+@pytest.fixture
+def s3_place(s3_client: Any, s3_access: dict[str, Any]) -> dict[str, Any]:
+    """A bucket of its own: what a workspace is given."""
+    bucket = f"bucket-{uuid4().hex}"
+    s3_client.create_bucket(Bucket=bucket)
+    return {"storage": f"s3://{bucket}/a/prefix", "storage_options": s3_access}

@@ -14,6 +14,7 @@ from toolkit.core import dependencies
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.hold import Hold
 from toolkit.core.names import parse_ref
+from toolkit.core.places import storage_place, workspace_folder
 from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord
 
 if TYPE_CHECKING:
@@ -48,12 +49,12 @@ class Workspace:
         self,
         path: str | os.PathLike[str] | None = None,
         *,
-        storage: str | None = None,
+        storage: str | os.PathLike[str] | None = None,
         storage_options: Mapping[str, Any] | None = None,
         timeout: float = dependencies.DEFAULT_TIMEOUT,
     ) -> None:
         self.home = _home(path)
-        self._storage = storage
+        self._storage = None if storage is None else storage_place(storage)
         self._storage_options = dict(storage_options or {})
         self._timeout = timeout
         self._lock = threading.Lock()
@@ -287,11 +288,9 @@ class Workspace:
 
 
 def _home(path: str | os.PathLike[str] | None) -> Path:
-    given = path if path is not None else os.environ.get(ENVIRONMENT)
+    given = path if path is not None else os.environ.get(ENVIRONMENT) or None
     if given is not None:
-        if not os.fspath(given):
-            raise InvalidArgumentError("The workspace's path is empty: pass a folder.")
-        return Path(given).expanduser().absolute()
+        return workspace_folder(given)
     here = Path.cwd()
     found = (folder / FOLDER for folder in (here, *here.parents) if (folder / FOLDER).is_dir())
     return next(found, here / FOLDER)
@@ -299,6 +298,7 @@ def _home(path: str | os.PathLike[str] | None) -> Path:
 
 def _ref(ref: str | Artifact) -> str:
     return ref.ref if isinstance(ref, Artifact) else ref
+
 
 def _values(params: Mapping[str, object] | None, named: dict[str, object]) -> dict[str, object]:
     """The parameters of a query, given as a mapping, as keywords or both."""
@@ -312,7 +312,6 @@ def _values(params: Mapping[str, object] | None, named: dict[str, object]) -> di
         del named["params"]
         named = {**given, **named}
     return {**(params or {}), **named}
-
 
 
 def _reopen(

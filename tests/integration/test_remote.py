@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -15,52 +14,13 @@ import pytest
 import toolkit as tk
 from toolkit.core.errors import FileChangedError, FileMissingError, StorageError
 
-SECRET = "s3cr3t-value"
 
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[str]:
-    """The address of a server that speaks S3, in this process, on a free port of 127.0.0.1."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-def memory(_: pytest.FixtureRequest) -> dict[str, Any]:
-    return {"storage": f"memory://{uuid4().hex}"}
-
-
-def s3(request: pytest.FixtureRequest) -> dict[str, Any]:
-    import boto3
-
-    options = {
-        "key": "AKIA-testing-key",
-        "secret": SECRET,
-        "endpoint_url": request.getfixturevalue("endpoint"),
-        "client_kwargs": {"region_name": "us-east-1"},
-    }
-    bucket = f"bucket-{uuid4().hex}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=options["endpoint_url"],
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-        region_name="us-east-1",
-    )
-    client.create_bucket(Bucket=bucket)
-    client.close()
-    return {"storage": f"s3://{bucket}/a/prefix", "storage_options": options}
-
-
-@pytest.fixture(params=[memory, s3], ids=lambda kind: kind.__name__)
+@pytest.fixture(params=["memory", "s3"])
 def remote(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Where the files are: what a workspace is given."""
-    made: dict[str, Any] = request.param(request)
+    if request.param == "memory":
+        return {"storage": f"memory://{uuid4().hex}"}
+    made: dict[str, Any] = request.getfixturevalue("s3_place")
     return made
 
 
@@ -146,16 +106,15 @@ def test_a_remote_store_is_collected(ws, frame, keys):
     assert ws.check().ok
 
 
-def test_a_remote_store_is_remembered_without_its_secrets(ws, home, remote, frame):
+def test_a_remote_store_is_remembered_without_its_secrets(ws, home, remote, frame, s3_access):
     ws.save(frame, "delays")
     ws.close()
     options = remote.get("storage_options", {})
     with tk.Workspace(home, storage_options=options) as again:
         assert again.load("delays").collect().equals(frame)
         assert again.save(frame, "twin").deduplicated
-    assert all(
-        SECRET.encode() not in path.read_bytes() for path in home.iterdir() if path.is_file()
-    )
+    secret = s3_access["secret"].encode()
+    assert all(secret not in path.read_bytes() for path in home.iterdir() if path.is_file())
 
 
 DAMAGES = {
@@ -179,10 +138,13 @@ def test_a_remote_object_touched_behind_the_catalogs_back(damage, ws, frame, fil
     assert ws.check().problems == ()
 
 
-def test_a_bucket_that_does_not_exist(home, endpoint, frame, request):
-    options = s3(request)["storage_options"]
-    with tk.Workspace(home, storage="s3://no-such-bucket/p", storage_options=options) as ws:
+def test_a_bucket_that_does_not_exist_can_be_corrected(home, frame, s3_place, s3_access):
+    with tk.Workspace(home, storage="s3://no-such-bucket/p", storage_options=s3_access) as ws:
         with pytest.raises(StorageError, match="no-such-bucket") as caught:
             ws.save(frame, "delays")
-        assert SECRET not in str(caught.value)
+        assert s3_access["secret"] not in str(caught.value)
         assert ws.datasets().height == 0
+    with tk.Workspace(home, **s3_place) as ws:
+        ws.save(frame, "delays")
+    with tk.Workspace(home, storage_options=s3_access) as ws:
+        assert ws.load("delays").collect().equals(frame)

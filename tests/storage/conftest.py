@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import warnings
@@ -17,8 +16,6 @@ import pytest
 from toolkit.storage.backends.fsspec_backend import FsspecStorageBackend
 from toolkit.storage.backends.local import LocalStorageBackend
 from toolkit.storage.interfaces import IStorageBackend
-
-SECRET = "s3cr3t-value"
 
 
 class Store(Protocol):
@@ -87,16 +84,11 @@ class MemoryStore:
 class S3Store:
     """A bucket of its own on a server that speaks S3."""
 
-    def __init__(self, client: Any, endpoint: str) -> None:
+    def __init__(self, client: Any, options: dict[str, Any]) -> None:
         self.bucket = f"bucket-{uuid4().hex}"
         self.prefix = "a/prefix"
         self.url = f"s3://{self.bucket}/{self.prefix}"
-        self.options = {
-            "key": "AKIA-testing-key",
-            "secret": SECRET,
-            "endpoint_url": endpoint,
-            "client_kwargs": {"region_name": "us-east-1"},
-        }
+        self.options = options
         self.client = client
         client.create_bucket(Bucket=self.bucket)
 
@@ -118,37 +110,9 @@ class S3Store:
         return list(self.client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", []))
 
 
-@pytest.fixture(scope="session")
-def s3_endpoint() -> Iterator[str]:
-    """The address of a server that speaks S3, in this process, on a free port of 127.0.0.1."""
-    from moto.server import ThreadedMotoServer
-
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
-@pytest.fixture(scope="session")
-def s3_client(s3_endpoint: str) -> Iterator[Any]:
-    import boto3
-
-    client = boto3.client(
-        "s3",
-        endpoint_url=s3_endpoint,
-        aws_access_key_id="testing",
-        aws_secret_access_key="testing",
-        region_name="us-east-1",
-    )
-    yield client
-    client.close()
-
-
 @pytest.fixture
-def s3_store(s3_client: Any, s3_endpoint: str) -> S3Store:
-    return S3Store(s3_client, s3_endpoint)
+def s3_store(s3_client: Any, s3_access: dict[str, Any]) -> S3Store:
+    return S3Store(s3_client, s3_access)
 
 
 @pytest.fixture

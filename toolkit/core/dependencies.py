@@ -5,12 +5,12 @@ are imported here when they are needed, so that ``import toolkit`` stays light."
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from toolkit.core.errors import InvalidArgumentError
+from toolkit.core.places import workspace_folder
 
 if TYPE_CHECKING:
     from toolkit.analysis.profile import ProfileService
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from toolkit.storage.interfaces import IStorageBackend
 
 CATALOG_FILE = "catalog.duckdb"
-STORAGE_SETTING = "storage"
-DEFAULT_STORAGE = "files"
-"""The storage root of a workspace that names none: this folder inside of it."""
+STAGING = "staging"
+"""Where files for a store that is not a folder are written first."""
+
+Folder: TypeAlias = "str | os.PathLike[str]"
 
 DEFAULT_TIMEOUT = 30.0
 """Seconds to wait for a catalog that another process uses."""
@@ -44,51 +45,53 @@ class Services:
     checker: IChecker
 
 
-def get_catalog(home: Path, *, timeout: float = DEFAULT_TIMEOUT) -> Catalog:
+def get_catalog(home: Folder, *, timeout: float = DEFAULT_TIMEOUT) -> Catalog:
     """The catalog of the workspace in folder ``home``."""
     from toolkit.catalog.catalog import Catalog
 
-    return Catalog(home / CATALOG_FILE, timeout=timeout)
+    return Catalog(workspace_folder(home) / CATALOG_FILE, timeout=timeout)
 
 
 def get_storage_backend(
-    home: Path,
+    home: Folder,
     *,
     catalog: Catalog | None = None,
-    storage: str | None = None,
+    storage: Folder | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> IStorageBackend:
     """The store of the workspace in folder ``home``.
 
-    ``storage`` is a folder or URL; the first one is remembered, and naming another one later raises
-    InvalidArgumentError. A store inside the workspace is remembered relative to it, so that the
-    folder can be moved."""
+    ``storage`` is a folder or URL; it is remembered (see ``toolkit/storage/root.py``), and naming
+    another one later, when there are files, raises InvalidArgumentError."""
     from toolkit.storage.backends.factory import StorageFactory
+    from toolkit.storage.root import open_store
 
-    wanted = None if storage is None else _normalized(home, storage)
-    stored = (catalog or get_catalog(home)).setting(STORAGE_SETTING, wanted or DEFAULT_STORAGE)
-    if wanted is not None and wanted != stored:
-        raise InvalidArgumentError(
-            f"The workspace {str(home)!r} keeps its files in {stored!r}, not in {wanted!r}. "
-            "Leave storage= out, or make a workspace in another folder."
-        )
-    root = stored if "://" in stored else str(home / stored)
-    return StorageFactory().create(root, storage_options=storage_options)
+    return open_store(
+        workspace_folder(home),
+        catalog or get_catalog(home),
+        StorageFactory(),
+        storage=storage,
+        storage_options=storage_options,
+    )
 
 
 def get_artifact_producer(
-    home: Path, *, catalog: Catalog | None = None, backend: IStorageBackend | None = None
+    home: Folder,
+    *,
+    catalog: Catalog | None = None,
+    backend: IStorageBackend | None = None,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> IArtifactProducer:
     """The one door of the workspace in folder ``home``."""
     from toolkit.storage.services.artifact_producer import ArtifactProducer
 
     catalog = catalog or get_catalog(home)
-    backend = backend or get_storage_backend(home, catalog=catalog)
-    return ArtifactProducer(backend, catalog, home / "staging")
+    backend = backend or get_storage_backend(home, catalog=catalog, storage_options=storage_options)
+    return ArtifactProducer(backend, catalog, workspace_folder(home) / STAGING)
 
 
 def get_dataset_service(
-    home: Path,
+    home: Folder,
     *,
     catalog: Catalog | None = None,
     backend: IStorageBackend | None = None,
@@ -96,13 +99,15 @@ def get_dataset_service(
     storage_options: Mapping[str, Any] | None = None,
     relation_inputs: Any = None,
 ) -> DatasetService:
-    """Datasets of the workspace in folder ``home``; without a producer they can only be read."""
+    """Datasets of the workspace in folder ``home``; without a producer they can only be read.
+
+    ``storage_options`` are those of the store and of the URLs that readers open."""
     from toolkit.datasets.readers.factory import DatasetReaderFactory
     from toolkit.datasets.service import DatasetService
     from toolkit.storage.services.stored_files import StoredFiles
 
     catalog = catalog or get_catalog(home)
-    backend = backend or get_storage_backend(home, catalog=catalog)
+    backend = backend or get_storage_backend(home, catalog=catalog, storage_options=storage_options)
     return DatasetService(
         catalog,
         StoredFiles(backend, catalog),
@@ -113,9 +118,9 @@ def get_dataset_service(
 
 
 def assemble(
-    home: Path,
+    home: Folder,
     *,
-    storage: str | None = None,
+    storage: Folder | None = None,
     storage_options: Mapping[str, Any] | None = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> Services:
@@ -149,14 +154,6 @@ def assemble(
         query=query,
         sampling=SamplingService(datasets),
         profiles=ProfileService(datasets),
-        collector=GarbageCollector(backend, catalog, home / "staging"),
+        collector=GarbageCollector(backend, catalog, workspace_folder(home) / STAGING),
         checker=Checker(backend, catalog, StoredFiles(backend, catalog)),
     )
-
-
-def _normalized(home: Path, storage: str) -> str:
-    """How a storage root is remembered: relative to the workspace, absolute, or a URL."""
-    if "://" in storage and not storage.startswith("file://"):
-        return storage.rstrip("/")
-    path = Path(storage.removeprefix("file://")).expanduser().absolute()
-    return path.relative_to(home).as_posix() if path.is_relative_to(home) else str(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -74,9 +75,9 @@ class IStorageFactory(Protocol):
     """Makes the backend for a storage root."""
 
     def create(
-        self, root: str, *, storage_options: Mapping[str, Any] | None = None
+        self, root: str | os.PathLike[str], *, storage_options: Mapping[str, Any] | None = None
     ) -> IStorageBackend:
         """A backend for a folder, a ``file://`` URL or any URL that fsspec knows.
 
-        Raises InvalidArgumentError for a URL whose protocol fsspec does not know or whose package
-        is not installed, naming the package."""
+        Raises InvalidArgumentError for a URL that names a user or password, or whose protocol
+        fsspec does not know or whose package is not installed, naming the package."""

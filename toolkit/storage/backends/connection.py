@@ -9,7 +9,7 @@ from typing import Any
 import fsspec
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.storage.backends.redaction import Redactor
+from toolkit.storage.backends.redaction import Redactor, without_userinfo
 
 _ROOTLESS = frozenset({"memory"})
 """Protocols whose root may be empty; elsewhere it lacks the bucket, container or path."""
@@ -28,7 +28,9 @@ class Connection:
         self._class = fsspec.get_filesystem_class(self.protocol)
         self._options = {**self._class._get_kwargs_from_urls(url), **options}
         self.redact = Redactor(self._options)
-        self.root = self.redact(f"{self.protocol}://{rest.strip('/')}")
+        # Not redacted: the root is remembered and has to lead back here, also where a bucket is
+        # named like a key.
+        self.root = without_userinfo(f"{self.protocol}://{rest.strip('/')}")
         self.path = str(self._class._strip_protocol(url)).rstrip("/")
         if not self.path.strip("/") and self.protocol not in _ROOTLESS:
             raise InvalidArgumentError(

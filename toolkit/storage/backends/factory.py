@@ -20,6 +20,9 @@ from toolkit.storage.interfaces import IStorageBackend
 
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _LOCAL = frozenset({"file", "local"})
+_CONTAINERS = frozenset({"abfs", "abfss", "az", "wasb", "wasbs"})
+"""Azure's protocols, whose URLs are ``container@account``."""
+
 _EXTRAS: Mapping[str, str] = {"s3": "toolkit[s3]", "s3a": "toolkit[s3]"}
 """Protocols whose package an extra of this project installs."""
 
@@ -51,6 +54,12 @@ class StorageFactory:
         shown = without_userinfo(url)
         if "::" in url or "?" in url or "#" in url:
             raise _meaningless(url)
+        if _names_a_user(protocol, url):
+            raise InvalidArgumentError(
+                f"A storage root with a user or password in it, at {protocol}://, would be written "
+                "down: pass them as storage_options, such as "
+                "storage_options={'username': …, 'password': …}."
+            )
         try:
             url = protocol + url[len(protocol) :]
             return FsspecStorageBackend(url, options, timeout=self._timeout)
@@ -75,6 +84,16 @@ def _meaningless(url: str) -> InvalidArgumentError:
         f"{shown} cannot be a storage root: chained URLs, queries and fragments mean nothing here. "
         "Pass a plain URL, and options as storage_options."
     )
+
+
+def _names_a_user(protocol: str, url: str) -> bool:
+    rest = url.partition("://")[2]
+    host = rest.partition("/")[0]
+    if "@" not in rest or (protocol in _CONTAINERS and ":" not in host):
+        return False
+    # A password may have a slash in it, and what comes before it looks like a port then.
+    _, colon, port = host.partition(":")
+    return "@" in host or (bool(colon) and not port.isdigit())
 
 
 def _local(root: str, *, is_url: bool, options: Mapping[str, Any] | None) -> IStorageBackend:

@@ -171,7 +171,8 @@ class FsspecStorageBackend:
         return f"{self._connection.path}/{validate_key(key)}"
 
     def _uri(self, key: str) -> str:
-        return f"{self.root.rstrip('/')}/{key}"
+        # The root of the memory store ends with the slashes of its protocol.
+        return f"{self.root}{'' if self.root.endswith('/') else '/'}{key}"
 
     def _fresh(self) -> Any:
         # Some filesystems keep a cache of their own, which the option against listings misses.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from blake3 import blake3
 
@@ -54,11 +55,50 @@ def is_staged_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+class _Sink(io.RawIOBase):
+    """What engines write to. It has no position to return to: bytes are hashed as they come."""
+
+    def __init__(
+        self, descriptor: int, path: Path, hasher: blake3, write_back: WriteBack | None
+    ) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._path = path
+        self._hasher = hasher
+        self._write_back = write_back
+        self.written = 0
+        self.failure: BaseException | None = None
+        """What failed first: engines turn it into an error of their own."""
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self.written
+
+    def write(self, data: Any) -> int:
+        rest = memoryview(data).cast("B")
+        total = len(rest)
+        try:
+            self._hasher.update(rest)
+            with local_failures("write the staged file", self._path):
+                while rest:
+                    count = os.write(self._descriptor, rest)
+                    rest = rest[count:]
+                    self.written += count
+                    if self._write_back is not None:
+                        self._write_back.wrote(count)
+        except BaseException as error:
+            self.failure = self.failure or error
+            raise
+        return total
+
+
 class StagedFile:
     """An implementation of ``IStagedFile``; made by ``ArtifactProducer.stage``, which removes it.
 
-    It is written either through ``path``, by any engine, or through ``write``. A file written
-    through ``write`` is not read again when it is committed.
+    It is written through ``open`` or ``write``, or else, by an engine that needs a path, through
+    ``path``: then it is read once more when it is committed.
     """
 
     def __init__(self, path: Path, publish: Publish, *, sync_ahead: bool) -> None:
@@ -82,28 +122,42 @@ class StagedFile:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
             os.close(os.open(self._path, flags, 0o600))
 
-    def write(self, chunks: Iterable[bytes]) -> None:
-        """Append chunks, hashing on the way: one pass, memory independent of the size.
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """A binary file for an engine to write from its beginning to its end, hashing on the way:
+        one pass, and the disk works while the engine computes the next bytes.
 
-        Raises StorageError when the disk is full or fails; what ``chunks`` raises passes.
+        Raises StorageError when the disk is full or fails, whatever the engine made of that; what
+        the block raises passes.
         """
         if self._hasher is None:
             self._hasher = blake3()
         self._complete = False
         with local_failures("write the staged file", self._path):
             handle = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
-        with open(handle, "wb", buffering=0) as file, WriteBack(handle, self._path) as write_back:
-            for chunk in chunks:
-                self._hasher.update(chunk)
-                rest = memoryview(chunk).cast("B")
-                with local_failures("write the staged file", self._path):
-                    while rest:
-                        count = file.write(rest)
-                        rest = rest[count:]
-                        self._written += count
-                        if self._sync_ahead:
-                            write_back.wrote(count)
+        try:
+            with WriteBack(handle, self._path) as write_back:
+                ahead = write_back if self._sync_ahead else None
+                sink = _Sink(handle, self._path, self._hasher, ahead)
+                try:
+                    yield cast(BinaryIO, sink)
+                except BaseException as error:
+                    if sink.failure is not None and sink.failure is not error:
+                        raise sink.failure from error
+                    raise
+        finally:
+            os.close(handle)
+        self._written += sink.written
         self._complete = True
+
+    def write(self, chunks: Iterable[bytes]) -> None:
+        """Append chunks, hashing on the way: one pass, memory independent of the size.
+
+        Raises StorageError when the disk is full or fails; what ``chunks`` raises passes.
+        """
+        with self.open() as file:
+            for chunk in chunks:
+                file.write(chunk)
 
     def commit(self, record: Callable[[ITransaction, ProducedFile], T]) -> T:
         """Publish the bytes and count one reference, in one transaction with ``record``.
