@@ -8,12 +8,23 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from benchmarks import catalog, importing, loading, processes, raw_files, report, saving, sizes
+from benchmarks import (
+    catalog,
+    importing,
+    loading,
+    processes,
+    raw_files,
+    report,
+    saving,
+    session,
+    sizes,
+)
 
 Measure = Callable[[sizes.Sizes, Path], Iterator[report.Figure]]
 
 GROUPS: Mapping[str, Measure] = {
     "saving": saving.measure,
+    "session": session.measure,
     "loading": loading.measure,
     "raw_files": raw_files.measure,
     "catalog": catalog.measure,

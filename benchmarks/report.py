@@ -18,11 +18,13 @@ _LIBRARIES = ("polars", "duckdb", "pyarrow", "pandas")
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One measured figure and its goal: reached where it is at most the goal."""
+    """One measured figure and its goal: reached where it is at most the goal.
+
+    Some are there to be compared with, and have no goal."""
 
     what: str
     measured: float
-    goal: float
+    goal: float | None
     unit: str
     """``×`` for a ratio, else the unit of both numbers."""
     against: str
@@ -31,8 +33,9 @@ class Figure:
     """The times behind it."""
 
     @property
-    def reached(self) -> bool:
-        return self.measured <= self.goal
+    def reached(self) -> bool | None:
+        """None without a goal."""
+        return None if self.goal is None else self.measured <= self.goal
 
 
 def table(figures: Sequence[Figure]) -> str:
@@ -74,8 +77,8 @@ def _cells(figure: Figure) -> tuple[str, ...]:
     return (
         figure.what,
         _number(figure.measured, figure.unit),
-        "≤ " + _number(figure.goal, figure.unit),
-        "yes" if figure.reached else "NO",
+        "" if figure.goal is None else "≤ " + _number(figure.goal, figure.unit),
+        {None: "", True: "yes", False: "NO"}[figure.reached],
         figure.against,
         figure.detail,
     )

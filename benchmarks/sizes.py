@@ -15,6 +15,7 @@ class Sizes:
 
     quick: bool
     frame_rows: int
+    session_rows: int
     lazy_rows: int
     raw_bytes: int
     catalog_files: int
@@ -29,6 +30,7 @@ class Sizes:
 FULL = Sizes(
     quick=False,
     frame_rows=5_000_000,
+    session_rows=1_000_000,
     lazy_rows=20_000_000,
     raw_bytes=1_000_000_000,
     catalog_files=1_000_000,
@@ -41,6 +43,7 @@ FULL = Sizes(
 SMALL = Sizes(
     quick=True,
     frame_rows=500_000,
+    session_rows=100_000,
     lazy_rows=2_000_000,
     raw_bytes=100_000_000,
     catalog_files=50_000,
