@@ -24,9 +24,9 @@ Measure = Callable[[sizes.Sizes, Path], Iterator[report.Figure]]
 
 GROUPS: Mapping[str, Measure] = {
     "saving": saving.measure,
-    "session": session.measure,
     "loading": loading.measure,
     "raw_files": raw_files.measure,
+    "session": session.measure,
     "catalog": catalog.measure,
     "processes": processes.measure,
     "importing": importing.measure,
