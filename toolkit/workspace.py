@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from toolkit.core import dependencies
+from toolkit.core.durations import in_seconds
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.hold import Hold
 from toolkit.core.names import parse_ref
@@ -56,7 +57,7 @@ class Workspace:
         self.home = _home(path)
         self._storage = None if storage is None else storage_place(storage)
         self._storage_options = dict(storage_options or {})
-        self._timeout = timeout
+        self._timeout = in_seconds(timeout, "timeout")
         self._lock = threading.Lock()
         self._built: Services | None = None
 

@@ -7,6 +7,7 @@ import pickle
 import shutil
 import threading
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from datetime import UTC, datetime
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -130,6 +131,25 @@ def test_the_environment_names_the_folder(monkeypatch, tmp_path, frame):
     assert (tmp_path / "shared" / "catalog.duckdb").is_file()
     assert not (tmp_path / ".toolkit").exists()
     assert tk.Workspace(tmp_path / "given").home == tmp_path / "given"
+
+
+def test_an_empty_environment_names_nothing(monkeypatch, tmp_path):
+    monkeypatch.setenv("TOOLKIT_HOME", "")
+    monkeypatch.chdir(tmp_path)
+    assert tk.Workspace().home == tmp_path / ".toolkit"
+
+
+@pytest.mark.parametrize("timeout", [None, "30", float("nan"), -1])
+def test_a_timeout_that_is_no_length_of_time_is_refused(home, timeout):
+    with pytest.raises(tk.ToolkitError, match=r"timeout.*seconds"):
+        tk.Workspace(home, timeout=timeout)
+
+
+def test_times_with_a_zone_come_out_of_sql(ws):
+    moment = datetime(2013, 1, 1, 5, 15, tzinfo=UTC)
+    ws.save(pl.DataFrame({"moment": [moment]}), "times")
+    assert ws.sql("SELECT moment FROM times").fetchall() == [(moment,)]
+    assert ws.sql("SELECT created_at FROM catalog.versions").fetchall()[0][0].tzinfo
 
 
 def test_the_nearest_parent_with_a_workspace_is_found(monkeypatch, tmp_path, frame):

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from toolkit.core.errors import InvalidArgumentError, StorageError
+from toolkit.core.durations import in_seconds
+from toolkit.core.errors import StorageError
 from toolkit.core.interfaces import ICatalog
 from toolkit.core.types import Event, FileRecord, GcReport
 from toolkit.storage.backends.failures import local_failures
@@ -48,7 +49,7 @@ class GarbageCollector:
         StorageError, after everything else was collected, when bytes could not be deleted: their
         rows stay for the next time.
         """
-        grace = _length(grace)
+        grace = timedelta(seconds=in_seconds(grace, "grace period"))
         now = datetime.now(UTC)
         failures: list[StorageError] = []
         gone = self._garbage(now - grace) if dry_run else self._collect_files(now - grace, failures)
@@ -144,22 +145,6 @@ class GarbageCollector:
             for path, size in _old_files(self._staging, cutoff):
                 if is_staged_name(path.name):
                     yield path, size
-
-
-def _length(grace: timedelta | float) -> timedelta:
-    try:
-        length = grace if isinstance(grace, timedelta) else timedelta(seconds=grace)
-        # Also what reaches back before the first date there is.
-        datetime.now(UTC) - length
-    except (TypeError, ValueError, OverflowError):
-        raise InvalidArgumentError(
-            f"{grace!r} is no grace period: pass a timedelta, or a number of seconds."
-        ) from None
-    if length < timedelta(0):
-        raise InvalidArgumentError(
-            f"A grace period of {length} is over before it begins: pass 0 or more seconds."
-        )
-    return length
 
 
 def _is_due(file: FileRecord, cutoff: datetime) -> bool:
