@@ -321,3 +321,12 @@ def test_two_workspaces_objects_see_each_others_columns(tmp_path: Path) -> None:
         one.save(frame, "base")
         derived = two.save(frame.with_columns(z=pl.col("y") * 3), "derived")
         assert derived.new_bytes < derived.byte_size / 2
+
+
+def test_128_bit_integers_are_shared_like_other_columns(shop: Shop) -> None:
+    frame = pl.DataFrame({"wide": [2**100 + i for i in range(ROWS)]}, schema={"wide": pl.Int128})
+    shop.save(frame, "base")
+    derived = frame.with_columns(narrow=pl.row_index())
+    saved = shop.save(derived, "derived")
+    assert len(saved.files) == 2
+    assert shop.read(saved).equals(derived)

@@ -80,8 +80,8 @@ class ColumnRecord:
     null_count: int
     block_digests: bytes = b""
     """32 bytes for each full block of 131,072 rows, in order: appending continues from them."""
-    byte_size: int = 0
-    """Bytes of its column chunks, as stored; 0 while that is not known."""
+    byte_size: int = field(default=0, compare=False)
+    """Bytes of its column chunks, as stored; 0 while that is not known. No part of what it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +314,19 @@ class GcReport:
     """Files that stay for some of their columns only; ``optimize`` rewrites them when it pays."""
     unused_bytes: int = 0
     """Bytes of their other columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptimizeReport:
+    """What ``optimize`` rewrote."""
+
+    versions: tuple[str, ...]
+    """The versions that lie in one file now, also others of the same content."""
+    files: int
+    """Files that were rewritten without columns that nothing uses."""
+    written_bytes: int
+    garbage_bytes: int
+    """Bytes of files that nothing uses any more: ``gc`` deletes them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from toolkit.core.types import (
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, Block, FrameHasher
 from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.blocks import ArrowBlock, PolarsBlock, reblock_arrow, reblock_polars
-from toolkit.datasets.frames.parquet import column_sizes
+from toolkit.datasets.frames.parquet import Target, column_sizes
 from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
 from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_schema
 from toolkit.datasets.recording import NEW_FILE, Layout, as_layout, describe
@@ -82,7 +82,8 @@ class Appender:
         for file in {part.file for fragment in manifest for part in fragment.files}:
             self._files.locate(file)
         with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
-            own, rows = _write(source, staged.path)
+            with staged.open() as out:
+                own, rows = _write(source, out)
             _check_columns(base, columns, own)
             merged = self._merged(base, columns, own, staged.path) if rows else columns
             extras = Extras(base.metadata.get("identity", {}), base.metadata.get("pandas", ""))
@@ -168,10 +169,12 @@ def _last_rows(batches: Iterator[pa.RecordBatch], skip: int) -> Iterator[pa.Reco
         skip = max(0, skip - batch.num_rows)
 
 
-def _write(source: MemoryFrame | StreamFrame, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
+def _write(
+    source: MemoryFrame | StreamFrame, target: Target
+) -> tuple[tuple[ColumnRecord, ...], int]:
     if isinstance(source, StreamFrame):
-        return source.write(path)
-    source.write(path)
+        return source.write(target)
+    source.write(target)
     return source.hash(), source.rows
 
 

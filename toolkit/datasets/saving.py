@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from toolkit.core.names import validate_dataset_name
 from toolkit.core.types import PARQUET_MEDIA_TYPE, Artifact, ColumnRecord, InputRecord, VersionId
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, DIGEST_BYTES, FrameHasher
 from toolkit.datasets.frames.accept import accept
-from toolkit.datasets.frames.parquet import column_sizes, sink_polars
+from toolkit.datasets.frames.parquet import Target, column_sizes, sink_polars
 from toolkit.datasets.frames.sources import MemoryFrame, PolarsFrame, StreamFrame
 from toolkit.datasets.recording import Content, Recorder, describe
 from toolkit.datasets.sharing import DEFAULT_POLICY, Head, SharePlan, Sharer, SharingPolicy
@@ -78,11 +79,10 @@ class Saver:
         if plan is not None:
             # A garbage collection may take a file between the look and the save: then all is saved.
             with suppress(FileMissingError):
-                return save.part(
-                    plan, lambda path: frame.part(plan.columns, plan.start).write(path)
-                )
+                return save.part(plan, frame.part(plan.columns, plan.start).write)
         with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
-            frame.write(staged.path)
+            with staged.open() as file:
+                frame.write(file)
             return save.whole(staged, _measured(content, staged.path) if large else content)
 
     def _save_stream(
@@ -93,7 +93,8 @@ class Saver:
         inputs: Sequence[InputRecord],
     ) -> Artifact:
         with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
-            columns, rows = frame.write(staged.path)
+            with staged.open() as file:
+                columns, rows = frame.write(file)
             content = _content(frame, columns, rows)
             known = self.recorder.reuse(name, content, inputs)
             if known.artifact is not None:
@@ -102,7 +103,7 @@ class Saver:
             plan = self._sharer.plan(content, name, inputs, _staged_head(staged.path, content))
             if plan is not None:
                 with suppress(FileMissingError):
-                    return save.part(plan, lambda path: _rewrite(staged.path, plan, path))
+                    return save.part(plan, partial(_rewrite, staged.path, plan))
             return save.whole(staged, _measured(content, staged.path))
 
 
@@ -121,7 +122,7 @@ class _Save:
         record = self.recorder.record(self.name, content, self.inputs, damaged=self.damaged)
         return staged.commit(record)
 
-    def part(self, plan: SharePlan, write: Callable[[Path], None]) -> Artifact:
+    def part(self, plan: SharePlan, write: Callable[[Target], None]) -> Artifact:
         """Write and commit what of the frame is not stored. Raises FileMissingError where what is
         stored was collected meanwhile."""
         recorder, name, inputs, damaged = self.recorder, self.name, self.inputs, self.damaged
@@ -130,13 +131,14 @@ class _Save:
             return recorder.share(name, content, inputs, layout, damaged=damaged)
         names = [plan.content.columns[i].name for i in plan.columns]
         with self.producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
-            write(staged.path)
+            with staged.open() as file:
+                write(file)
             content, layout = plan.settle(column_sizes(staged.path, names))
             record = recorder.record(name, content, inputs, layout, damaged=damaged)
             return staged.commit(record)
 
 
-def _rewrite(whole: Path, plan: SharePlan, target: Path) -> None:
+def _rewrite(whole: Path, plan: SharePlan, target: Target) -> None:
     """Keep only what is new of a staged file. The frame's plan is not run a second time for it: it
     may give other values then."""
     names = [plan.content.columns[i].name for i in plan.columns]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import BinaryIO, Literal, TypeAlias, TypedDict
 
 import polars as pl
 import pyarrow as pa
@@ -18,6 +18,10 @@ from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
 
 _PANDAS = "pandas"
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
+
+
+Target: TypeAlias = "Path | BinaryIO"
+"""Where a file is written: a path, or a binary file that is written from its beginning."""
 
 
 class _Options(TypedDict):
@@ -35,13 +39,13 @@ _OPTIONS: _Options = {
 }
 
 
-def write_polars(frame: pl.DataFrame, path: Path, pandas: str) -> None:
+def write_polars(frame: pl.DataFrame, target: Target, pandas: str) -> None:
     """Write a DataFrame; ``pandas`` is pandas' description of it, kept as file metadata."""
-    with _writing(path):
-        frame.write_parquet(path, **_OPTIONS, metadata={_PANDAS: pandas} if pandas else None)
+    with _writing(target):
+        frame.write_parquet(target, **_OPTIONS, metadata={_PANDAS: pandas} if pandas else None)
 
 
-def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], path: Path) -> None:
+def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], target: Target) -> None:
     """Write frames of BLOCK_ROWS rows as they come. An error of theirs is raised as it was."""
     failure: list[BaseException] = []
 
@@ -61,9 +65,9 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], path:
             raise
 
     try:
-        with _writing(path):
+        with _writing(target):
             register_io_source(source, schema=schema).sink_parquet(
-                path, **_OPTIONS, maintain_order=True, engine="streaming"
+                target, **_OPTIONS, maintain_order=True, engine="streaming"
             )
     except BaseException:
         if failure:
@@ -71,11 +75,11 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], path:
         raise
 
 
-def sink_polars(frame: pl.LazyFrame, path: Path, pandas: str = "") -> None:
+def sink_polars(frame: pl.LazyFrame, target: Target, pandas: str = "") -> None:
     """Write a lazy frame in bounded memory; ``pandas`` as in ``write_polars``."""
-    with _writing(path):
+    with _writing(target):
         frame.sink_parquet(
-            path,
+            target,
             **_OPTIONS,
             maintain_order=True,
             engine="streaming",
@@ -85,43 +89,48 @@ def sink_polars(frame: pl.LazyFrame, path: Path, pandas: str = "") -> None:
 
 def column_sizes(path: Path, names: Sequence[str]) -> list[int]:
     """Bytes of each column's chunks in a file that has exactly these columns, nested ones with all
-    that is in them."""
+    that is in them. pyarrow cannot open files with 128-bit integers: their bytes are shared out
+    evenly."""
     sizes = dict.fromkeys(names, 0)
-    with pq.ParquetFile(path) as file:
-        footer = file.metadata
-        leaves = [footer.schema.column(i).path for i in range(footer.num_columns)]
-        owners = [path if path in sizes else path.partition(".")[0] for path in leaves]
-        for group in range(footer.num_row_groups):
-            chunks = footer.row_group(group)
-            for index, name in enumerate(owners):
-                if name in sizes:
-                    sizes[name] += chunks.column(index).total_compressed_size
+    try:
+        footer = pq.read_metadata(path)
+    except pa.ArrowNotImplementedError:
+        return [path.stat().st_size // len(names)] * len(names)
+    leaves = [footer.schema.column(i).path for i in range(footer.num_columns)]
+    owners = [leaf if leaf in sizes else leaf.partition(".")[0] for leaf in leaves]
+    for number in range(footer.num_row_groups):
+        group = footer.row_group(number)
+        for index, name in enumerate(owners):
+            if name in sizes:
+                sizes[name] += group.column(index).total_compressed_size
     return list(sizes.values())
 
 
-def write_arrow(schema: pa.Schema, blocks: Iterable[pa.Table], path: Path, pandas: str) -> None:
+def write_arrow(schema: pa.Schema, blocks: Iterable[pa.Table], target: Target, pandas: str) -> None:
     """Write tables whose types only Arrow has."""
     if pandas:
         schema = schema.with_metadata({_PANDAS: pandas})
     options = {"compression": "zstd", "compression_level": 1, "write_statistics": True}
-    with _writing(path), pq.ParquetWriter(path, schema, **options) as writer:
+    with _writing(target), pq.ParquetWriter(target, schema, **options) as writer:
         for block in blocks:
             writer.write_table(block.replace_schema_metadata(schema.metadata), BLOCK_ROWS)
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Raise StorageError where the medium fails; polars hides its errno in the message."""
+def _writing(target: Target) -> Iterator[None]:
+    """Raise StorageError where the medium fails; polars hides its errno in the message. A binary
+    file reports for itself."""
     try:
         yield
     except (OSError, pl.exceptions.ComputeError) as error:
         hidden = _OS_ERROR.search(str(error))
-        if isinstance(error, ToolkitError) or (not isinstance(error, OSError) and not hidden):
+        known = isinstance(error, OSError) or hidden
+        if isinstance(error, ToolkitError) or not known or not isinstance(target, Path):
             raise
         number = int(hidden[1]) if hidden else getattr(error, "errno", None)
         message = (
-            f"The frame could not be written to {str(path.parent)!r}: {error}. Nothing was saved. "
-            "Free space there or check its permissions, then save again."
+            f"The frame could not be written to {str(target.parent)!r}: {error}. Nothing was "
+            "saved. Free space there or check its permissions, then save again."
         )
         failure = StorageError(message)
         failure.errno = number

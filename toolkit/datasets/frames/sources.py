@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 import polars as pl
@@ -26,7 +25,7 @@ from toolkit.datasets.frames.blocks import (
     reblock_polars,
 )
 from toolkit.datasets.frames.categories import has_ordered, same_categories, settle_categories
-from toolkit.datasets.frames.parquet import write_arrow, write_polars, write_polars_blocks
+from toolkit.datasets.frames.parquet import Target, write_arrow, write_polars, write_polars_blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +72,8 @@ class PolarsFrame:
         sample = PolarsBlock(self.frame) if self.rows == 0 else None
         return _hash(self.fields, blocks, sample)
 
-    def write(self, path: Path) -> None:
-        write_polars(self.frame, path, self.extras.pandas)
+    def write(self, target: Target) -> None:
+        write_polars(self.frame, target, self.extras.pandas)
 
 
 class ArrowFrame:
@@ -112,15 +111,15 @@ class ArrowFrame:
         sample = ArrowBlock(self.table) if self.rows == 0 else None
         return _hash(self.fields, blocks, sample)
 
-    def write(self, path: Path) -> None:
+    def write(self, target: Target) -> None:
         frame = to_polars(self.table)
         if frame is not None:
-            write_polars(frame, path, self.extras.pandas)
+            write_polars(frame, target, self.extras.pandas)
         else:
             slices = (
                 self.table.slice(start, BLOCK_ROWS) for start in range(0, self.rows, BLOCK_ROWS)
             )
-            write_arrow(self.table.schema, slices, path, self.extras.pandas)
+            write_arrow(self.table.schema, slices, target, self.extras.pandas)
 
 
 class PolarsStream:
@@ -145,7 +144,7 @@ class PolarsStream:
                 return self
         return PolarsFrame(pl.concat(read) if read else pl.DataFrame(schema=self.schema))
 
-    def write(self, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
+    def write(self, target: Target) -> tuple[tuple[ColumnRecord, ...], int]:
         with FrameHasher(self.fields) as hasher:
 
             def hashed() -> Iterator[pl.DataFrame]:
@@ -153,19 +152,19 @@ class PolarsStream:
                     hasher.add(PolarsBlock(block))
                     yield block
 
-            write_polars_blocks(self.schema, hashed(), path)
+            write_polars_blocks(self.schema, hashed(), target)
             return hasher.finish(), hasher.rows
 
 
 class ArrowStream:
     """Record batches that come once: a DuckDB relation, a RecordBatchReader, a dataset's scan."""
 
-    def __init__(self, reader: pa.RecordBatchReader) -> None:
-        self.schema = reader.schema.remove_metadata()
+    def __init__(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+        self.schema = schema.remove_metadata()
         self.fields = list(self.schema)
         self.extras = NO_EXTRAS
-        self._polars = _polars_schema(self.schema.empty_table())
-        self._batches: Iterator[pa.RecordBatch] = iter(reader)
+        self._polars = _polars_schema(pa.Table.from_batches([], self.schema))
+        self._batches: Iterator[pa.RecordBatch] = iter(batches)
 
     @property
     def arrow_only(self) -> bool:
@@ -192,7 +191,7 @@ class ArrowStream:
         if ordered:
             self._batches = same_categories(self._batches)
 
-    def write(self, path: Path) -> tuple[tuple[ColumnRecord, ...], int]:
+    def write(self, target: Target) -> tuple[tuple[ColumnRecord, ...], int]:
         with FrameHasher(self.fields) as hasher:
 
             def hashed() -> Iterator[pa.Table]:
@@ -202,19 +201,24 @@ class ArrowStream:
 
             if self._polars is not None:
                 frames = (polars_of(block) for block in hashed())
-                write_polars_blocks(self._polars, frames, path)
+                write_polars_blocks(self._polars, frames, target)
             else:
-                write_arrow(self.schema, hashed(), path, "")
+                write_arrow(self.schema, hashed(), target, "")
             return hasher.finish(), hasher.rows
 
 
 MemoryFrame: TypeAlias = PolarsFrame | ArrowFrame
-"""``hash()`` gives the records of all columns, ``write(path)`` writes one Parquet file."""
+"""``hash()`` gives the records of all columns, ``write(target)`` writes one Parquet file."""
 
 StreamFrame: TypeAlias = PolarsStream | ArrowStream
 """``settle(limit)`` reads at most about ``limit`` bytes: a stream that ends within them becomes a
-MemoryFrame. ``write(path)`` hashes and writes in one pass and gives the columns' records and the
+MemoryFrame. ``write(target)`` hashes and writes in one pass and gives the columns' records and the
 row count."""
+
+
+def hash_polars(schema: pl.Schema, frames: Iterable[pl.DataFrame]) -> tuple[ColumnRecord, ...]:
+    """The records of all columns of frames that come one after the other."""
+    return _hash(arrow_fields(schema), map(PolarsBlock, reblock_polars(frames)))
 
 
 def _drained(parts: list[T]) -> Iterator[T]:
