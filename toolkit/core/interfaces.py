@@ -119,6 +119,10 @@ class IVersionRepository(Protocol):
         """Number and record a version with its columns, manifest and lineage. The reference counts
         of its files are the caller's to raise in the same transaction."""
 
+    def add_inputs(self, version_id: VersionId, inputs: Sequence[InputRecord], note: str) -> None:
+        """Complete the lineage of a version: edges that it lacks, and what was done where nothing
+        says so. An edge that would make the version its own ancestor is left out."""
+
     def with_digests(self, digests: Sequence[bytes], limit: int) -> Sequence[StoredColumn]:
         """Columns with these digests in frames that are stored; for each digest those of the
         ``limit`` newest versions."""
@@ -219,6 +223,11 @@ class IStagedFile(Protocol):
     @property
     def path(self) -> Path:
         """Where to write. Mode 0600; only complete files are ever published from it."""
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """A binary file for an engine to write from its beginning to its end, hashed on the way.
+
+        Raises StorageError when the disk is full or fails, whatever the engine makes of that."""
 
     def write(self, chunks: Iterable[bytes]) -> None:
         """Append chunks, hashing on the way: one pass, memory independent of the size."""
