@@ -17,8 +17,11 @@ from toolkit.core.errors import (
 )
 from toolkit.core.interfaces import IStoredFiles
 from toolkit.core.types import FileRecord
-from toolkit.datasets.frames.parquet import write_arrow
-from toolkit.datasets.loading import ARROW_ONLY, Loader
+from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
+from toolkit.datasets.frames.blocks import reblock_arrow
+from toolkit.datasets.frames.parquet import sink_polars, write_arrow
+from toolkit.datasets.loading import ARROW_ONLY, Loader, stored_schema
+from toolkit.datasets.manifests.reader import whole_files
 
 
 class Exporter:
@@ -80,14 +83,16 @@ class Exporter:
                 out.write(chunk)
 
     def _parquet(self, ref: str, draft: Path) -> None:
-        version, places = self._loader.open(ref)
-        if len(places) == 1:
+        version, fragments = self._loader.open(ref)
+        pandas = version.metadata.get("pandas", "")
+        if len(fragments) == 1 and whole_files(fragments):
             self._copy(ref, draft)
         elif version.metadata.get(ARROW_ONLY):
-            table = self._loader.table(ref)
-            write_arrow(table.schema, [table], draft, "")
+            schema = stored_schema(version)
+            batches = self._loader.batches(ref, BLOCK_ROWS)
+            write_arrow(schema, reblock_arrow(batches), draft, pandas)
         else:
-            self._loader.scan(ref).sink_parquet(draft, compression="zstd", engine="streaming")
+            sink_polars(self._loader.scan(ref), draft, pandas)
 
     def _csv(self, ref: str, draft: Path) -> None:
         frame = self._loader.scan(ref)

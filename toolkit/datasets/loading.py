@@ -1,8 +1,9 @@
-"""Reading a version back: the fragments of its manifest as one lazy frame, table or dataset."""
+"""Reading a version back: its manifest as one lazy frame, as batches, or as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -11,12 +12,17 @@ import pyarrow as pa
 from toolkit.core.errors import FrameError, UnsupportedTypeError
 from toolkit.core.interfaces import ICatalog, IStoredFiles
 from toolkit.core.names import parse_ref
-from toolkit.core.types import FileLocation, FileRecord, VersionRecord
+from toolkit.core.types import (
+    FileId,
+    FileLocation,
+    FileRecord,
+    LocatedFile,
+    LocatedFragment,
+    VersionRecord,
+)
 from toolkit.datasets.fingerprint.logical_types import INT128_FIELD, logical_type
-from toolkit.datasets.lineage import PlanInput, mark
+from toolkit.datasets.manifests.reader import scan_manifest, whole_files
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.parquet import ParquetDatasetReader
-from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:
     import pyarrow.dataset as pads
@@ -38,16 +44,28 @@ class Loader:
         with self._catalog.transaction() as tx:
             return tx.versions.resolve(parsed)
 
-    def open(self, ref: str) -> tuple[VersionRecord, tuple[FileLocation, ...]]:
-        """The version and where its files are, in the order of its rows.
+    def open(self, ref: str) -> tuple[VersionRecord, tuple[LocatedFragment, ...]]:
+        """The version and where its data lies, in the order of its rows.
 
         Raises FileMissingError or FileChangedError for files that were touched from outside."""
         parsed = parse_ref(ref)
         with self._catalog.transaction() as tx:
             version = tx.versions.resolve(parsed)
             manifest = tx.versions.manifest(version.id)
-        files = [part.file for fragment in manifest for part in fragment.files]
-        return version, tuple(self._files.locate(file) for file in files)
+        files = {part.file.id: part.file for fragment in manifest for part in fragment.files}
+        places: dict[FileId, FileLocation] = {
+            id_: self._files.locate(file) for id_, file in files.items()
+        }
+        return version, tuple(
+            LocatedFragment(
+                fragment.rows,
+                tuple(
+                    LocatedFile(places[part.file.id], part.columns, part.offset)
+                    for part in fragment.files
+                ),
+            )
+            for fragment in manifest
+        )
 
     def files(self, version: VersionRecord) -> tuple[FileRecord, ...]:
         """The distinct files of a version."""
@@ -57,48 +75,54 @@ class Loader:
         return tuple(found.values())
 
     def scan(self, ref: str) -> pl.LazyFrame:
-        """A lazy frame whose plan remembers the version."""
-        version, places = self.open_frame(ref)
-        if version.metadata.get(ARROW_ONLY) and _beyond_polars(stored_schema(version)):
-            raise UnsupportedTypeError(
-                f'{version.ref} has types that polars lacks: load it with engine="arrow".'
-            )
-        return mark(_scan(version, places), PlanInput("version", version.ref))
+        """The version as a lazy frame; nothing is read yet."""
+        return self._scan(*self.open_frame(ref))
 
-    def open_frame(self, ref: str) -> tuple[VersionRecord, tuple[FileLocation, ...]]:
+    def open_frame(self, ref: str) -> tuple[VersionRecord, tuple[LocatedFragment, ...]]:
         """As ``open``. Raises FrameError for a dataset of raw bytes."""
-        version, places = self.open(ref)
+        version, fragments = self.open(ref)
         if version.kind != "frame":
             raise FrameError(
                 f"{version.ref} is a raw file, not a frame: write it out with "
                 f'ws.export("{version.ref}", path) and read that.'
             )
-        return version, places
+        return version, fragments
+
+    def _scan(self, version: VersionRecord, fragments: Sequence[LocatedFragment]) -> pl.LazyFrame:
+        if version.metadata.get(ARROW_ONLY) and _beyond_polars(stored_schema(version)):
+            raise UnsupportedTypeError(
+                f'{version.ref} has types that polars lacks: load it with engine="arrow".'
+            )
+        return scan_manifest(version, fragments)
 
     def schema(self, ref: str) -> pa.Schema:
         """The Arrow schema with which the version was saved."""
         return stored_schema(self.resolve(ref))
 
-    def dataset(self, ref: str) -> pads.Dataset:
-        """The version as a pyarrow Dataset."""
-        return _dataset(self.open_frame(ref)[1])
-
     def batches(self, ref: str, size: int) -> Iterator[pa.RecordBatch]:
-        """The rows in batches of at most ``size``, in the types of the saved schema."""
-        version, places = self.open_frame(ref)
+        """The rows in batches of at most ``size``, in the types of the saved schema, in bounded
+        memory."""
+        version, fragments = self.open_frame(ref)
         schema = stored_schema(version)
         _check_arrow_has(version)
         with reading(version.ref, hint="Run ws.check()."):
-            for batch in _dataset(places).to_batches(batch_size=size):
+            if not whole_files(fragments):
+                for table in _tables(self._scan(version, fragments), size):
+                    yield from in_types(table, schema).to_batches(max_chunksize=size)
+                return
+            for batch in _dataset(fragments).to_batches(batch_size=size):
                 yield restore(pa.Table.from_batches([batch]), schema).to_batches()[0]
 
     def table(self, ref: str) -> pa.Table:
         """The version as a pyarrow Table, in the types with which it was saved."""
-        version, places = self.open_frame(ref)
+        version, fragments = self.open_frame(ref)
+        schema = stored_schema(version)
         _check_arrow_has(version)
         with reading(version.ref, hint="Run ws.check()."):
-            table = _dataset(places).to_table()
-        return restore(table, stored_schema(version))
+            if whole_files(fragments):
+                return restore(_dataset(fragments).to_table(), schema)
+            frame = self._scan(version, fragments).collect(engine="streaming")
+            return in_types(frame.to_arrow(), schema)
 
     def pandas(self, ref: str) -> Any:
         """The version as a pandas DataFrame, with the index and dtypes that pandas gave it."""
@@ -139,29 +163,33 @@ def restore(table: pa.Table, schema: pa.Schema) -> pa.Table:
     return table
 
 
-def _scan(version: VersionRecord, places: tuple[FileLocation, ...]) -> pl.LazyFrame:
-    if all(place.path is not None for place in places):
-        return pl.scan_parquet(
-            [place.path for place in places if place.path is not None],
-            glob=False,
-            hive_partitioning=False,
-        )
-    source = ResolvedSource(
-        version.ref,
-        tuple(place.fs_path for place in places),
-        tuple(place.uri for place in places),
-        places[0].filesystem,
-    )
-    return ParquetDatasetReader(source).polars()
+def in_types(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """As ``restore``, for a table out of polars, which has wider texts and lists."""
+    table = restore(table, schema)
+    for index, (given, field) in enumerate(zip(table.schema, schema, strict=True)):
+        if given.type != field.type and not pa.types.is_dictionary(field.type):
+            # Where Arrow has no such cast, the logical type is the saved one nevertheless.
+            with suppress(pa.ArrowNotImplementedError, pa.ArrowInvalid):
+                cast = table.column(index).cast(field.type)
+                table = table.set_column(index, field.name, cast)
+    return table
 
 
-def _dataset(places: tuple[FileLocation, ...]) -> pads.Dataset:
+def _dataset(fragments: Sequence[LocatedFragment]) -> pads.Dataset:
     import pyarrow.dataset as pads
 
+    places = [file.location for fragment in fragments for file in fragment.files]
     if all(place.path is not None for place in places):
         return pads.dataset([str(place.path) for place in places], format="parquet")
     paths = [place.fs_path for place in places]
     return pads.dataset(paths, filesystem=places[0].filesystem, format="parquet")
+
+
+def _tables(frame: pl.LazyFrame, size: int) -> Iterator[pa.Table]:
+    for part in frame.collect_batches(
+        chunk_size=size, maintain_order=True, lazy=True, engine="streaming"
+    ):
+        yield part.to_arrow()
 
 
 def _beyond_polars(schema: pa.Schema) -> bool:

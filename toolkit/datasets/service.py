@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStoredFiles
 from toolkit.core.names import parse_ref
-from toolkit.core.types import Artifact, FileLocation, VersionRecord
+from toolkit.core.types import Artifact, FileLocation, LocatedFragment, VersionRecord
 from toolkit.datasets.appending import Appender
 from toolkit.datasets.comparing import compare
 from toolkit.datasets.exporting import Exporter
@@ -107,8 +107,10 @@ class DatasetService:
         return self._exporter.export(ref, path, overwrite=overwrite)
 
     def path(self, ref: str) -> tuple[FileLocation, ...]:
-        """Where a version's files are, in the order of its rows."""
-        return self._loader.open(ref)[1]
+        """Where a version's distinct files are, in the order of its rows."""
+        fragments = self._loader.open(ref)[1]
+        found = {f.location.uri: f.location for fragment in fragments for f in fragment.files}
+        return tuple(found.values())
 
     def diff(self, before: str, after: str) -> pl.DataFrame:
         """Two versions column by column, from their digests; see ``comparing.compare``."""
@@ -152,8 +154,8 @@ class DatasetService:
         frames = self.datasets().filter(pl.col("kind") == "frame")
         return frames["name"].to_list()
 
-    def frame_locations(self, name: str) -> tuple[VersionRecord, Sequence[FileLocation]]:
-        """The version behind a reference and its Parquet files."""
+    def frame_locations(self, name: str) -> tuple[VersionRecord, Sequence[LocatedFragment]]:
+        """The version behind a reference and where its data lies."""
         return self._loader.open_frame(name)
 
     def catalog_tables(self, names: Iterable[str]) -> Mapping[str, pa.Table]:
