@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from toolkit.catalog import connection, interrupts, listings, settings, snapshot
+from toolkit.catalog import interrupts, listings, registry, settings, snapshot
 from toolkit.catalog.events import bus_of
 from toolkit.catalog.transaction import Transaction
 from toolkit.core.interfaces import IEventBus
@@ -37,7 +37,7 @@ class Catalog:
     ) -> None:
         self.path = Path(path)
         self.timeout = timeout
-        self._connection = connection.shared(self.path)
+        self._connection = registry.shared(self.path)
         self.events: IEventBus = bus_of(self._connection.path) if events is None else events
         self._kept = settings.KeptSettings(self.path)
 

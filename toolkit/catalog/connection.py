@@ -7,12 +7,10 @@ follow each other, and a background thread gives it back soon after the last one
 
 from __future__ import annotations
 
-import atexit
 import math
 import os
 import threading
 import time
-import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -65,6 +63,7 @@ class Connection:
         self._owner: int | None = None
         self._attached = False
         self._attached_at = self._used_at = 0.0
+        self._identity: tuple[int, int] | None = None
         self._releaser: threading.Thread | None = None
         self._quiet = False
 
@@ -173,7 +172,10 @@ class Connection:
 
     def _open(self, deadline: float) -> Database:
         if self._attached and self._database is not None:
-            return self._database
+            if self._in_place():
+                return self._database
+            # The folder was removed, moved or replaced: what is written here would be lost.
+            self._discard()
         try:
             self._lease.acquire(deadline)
             if self._database is None:
@@ -192,10 +194,10 @@ class Connection:
         if not self.path.exists():
             self._create(database, deadline)
         database.attach(self.path, deadline)
+        self._identity = _identity(self.path)
         self.mark.check(migrations.upgrade(database, self.path), self.path)
 
     def _create(self, database: Database, deadline: float) -> None:
-        """Create under another name first: a crash must not leave half a catalog."""
         self.mark.check(0, self.path)
         wal = self.path.with_name(self.path.name + ".wal")
         if wal.exists():
@@ -203,23 +205,14 @@ class Connection:
                 f"The catalog {self.path} is gone while its write-ahead log {wal.name} is there. "
                 "Restore the catalog from a backup, or move the log away to start anew."
             )
-        draft = self.path.with_name(self.path.name + ".new")
-        for leftover in (draft, draft.with_name(draft.name + ".wal")):
-            leftover.unlink(missing_ok=True)
-        database.attach(draft, deadline)
-        migrations.create(database)
-        database.detach(checkpoint_from=0)
-        draft.rename(self.path)
+        migrations.create(database, self.path, deadline)
 
     def _give_back(self) -> None:
         """Detach, then unlock: in this order whatever happens."""
         self._attached = False
         try:
             if self._database is not None:
-                busy = self._lease.contended()
-                self._database.detach(
-                    checkpoint_from=_CONTENDED_CHECKPOINT_BYTES if busy else _CHECKPOINT_BYTES
-                )
+                self._detach(self._database, busy=self._lease.contended())
                 if self._database.broken:
                     self._discard()
         except BaseException:
@@ -227,6 +220,15 @@ class Connection:
             raise
         finally:
             self._lease.release()
+
+    def _detach(self, database: Database, *, busy: bool) -> None:
+        """Detach, after a checkpoint unless another catalog took the place: its log would go."""
+        checkpoint_from = _CONTENDED_CHECKPOINT_BYTES if busy else _CHECKPOINT_BYTES
+        database.detach(checkpoint_from=checkpoint_from if self._in_place() else None)
+
+    def _in_place(self) -> bool:
+        """Whether the files that are open are still the ones that the paths name."""
+        return self._lease.intact() and _identity(self.path) == self._identity
 
     def _discard(self) -> None:
         """End the instance, which gives the file back too, then unlock."""
@@ -237,7 +239,7 @@ class Connection:
                 with suppress(Exception):
                     if attached and not database.broken:
                         database.roll_back()
-                        database.detach(checkpoint_from=_CHECKPOINT_BYTES)
+                        self._detach(database, busy=False)
                 database.close()
         finally:
             self._lease.release()
@@ -274,51 +276,10 @@ class Connection:
                 self._mutex.release()
 
 
-_connections: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()
-_connections_lock = threading.Lock()
-
-
-def shared(path: Path) -> Connection:
-    """The process's connection to a catalog file, however the path is spelled."""
-    resolved = path.resolve()
-    with _connections_lock:
-        connection = _connections.get(str(resolved))
-        if connection is None:
-            connection = _connections[str(resolved)] = Connection(resolved)
-        return connection
-
-
-def _close_all() -> None:
-    with Deferred():
-        for connection in list(_connections.values()):
-            with suppress(Exception):
-                connection.close_at_exit()
-
-
-def _before_fork() -> None:
-    _connections_lock.acquire()
-    for connection in list(_connections.values()):
-        connection.before_fork()
-
-
-def _after_fork_in_parent() -> None:
-    for connection in list(_connections.values()):
-        connection.after_fork_in_parent()
-    _connections_lock.release()
-
-
-def _after_fork_in_child() -> None:
-    interrupts.forget_after_fork()
-    for connection in list(_connections.values()):
-        connection.forget()
-    _connections_lock.release()
-
-
-# After the interpreter is torn down DuckDB's objects would be reported as leaked.
-atexit.register(_close_all)
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_before_fork,
-        after_in_parent=_after_fork_in_parent,
-        after_in_child=_after_fork_in_child,
-    )
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file a path names, or None."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

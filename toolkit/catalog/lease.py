@@ -19,6 +19,7 @@ from pathlib import Path
 from filelock import lock_descriptor, unlock_descriptor
 
 from toolkit.catalog import interrupts
+from toolkit.catalog.folders import make_folder
 from toolkit.core.errors import CatalogBusyError, CatalogError
 
 _HEAD_PAUSE = (0.0005, 0.0015)
@@ -84,6 +85,10 @@ class Lease:
             if descriptor is not None:
                 os.close(descriptor)
 
+    def intact(self) -> bool:
+        """Whether others still meet at this lock: its file may have been removed or replaced."""
+        return self._lock is not None and _is_at(self._lock, self._lock_path)
+
     def contended(self) -> bool:
         """Whether another process waits. To be asked by the holder only."""
         if self._turnstile is None:
@@ -137,7 +142,7 @@ class Lease:
 
 def _open(path: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
     except OSError as error:
         raise CatalogError(
@@ -150,5 +155,5 @@ def _is_at(descriptor: int, path: Path) -> bool:
     """Whether the descriptor is of the file that the path names now."""
     try:
         return os.path.samestat(os.fstat(descriptor), path.stat())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return False

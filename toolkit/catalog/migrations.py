@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from toolkit.catalog.database import Database
+from toolkit.catalog.folders import sync_folder
 from toolkit.core.errors import CatalogDamagedError, CatalogVersionError
 
 _INITIAL = (
@@ -153,10 +154,21 @@ _IS_CATALOG = (
 )
 
 
-def create(database: Database) -> None:
-    """Make the attached, empty database a catalog."""
+def create(database: Database, path: Path, deadline: float) -> None:
+    """Make an empty catalog, which is durable on return; the database has nothing attached.
+
+    It is made under another name first: a crash must not leave half a catalog.
+    """
+    draft = path.with_name(path.name + ".new")
+    for leftover in (draft, draft.with_name(draft.name + ".wal")):
+        leftover.unlink(missing_ok=True)
+    database.attach(draft, deadline)
     _in_transaction(database, _RECORDS)
     _apply(database, 0)
+    database.detach(checkpoint_from=0)
+    draft.rename(path)
+    sync_folder(path.parent.parent)
+    sync_folder(path.parent)
 
 
 def upgrade(database: Database, path: Path) -> int:
