@@ -311,7 +311,8 @@ class GcReport:
     waiting_bytes: int
     dry_run: bool
     partly_used: int = 0
-    """Files that stay for some of their columns only; ``optimize`` rewrites them when it pays."""
+    """Files that stay for some of their columns only; ``optimize`` rewrites them when it pays.
+    Told with ``dry_run=True``."""
     unused_bytes: int = 0
     """Bytes of their other columns."""
 

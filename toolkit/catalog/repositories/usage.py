@@ -8,7 +8,7 @@ from toolkit.catalog.repositories.base import Repository
 from toolkit.catalog.repositories.files import FILE_COLUMNS, file_record
 from toolkit.core.types import FileId, PartlyUsedFile, SpreadVersion, VersionId
 
-UNITS = """
+_UNITS = """
     named AS (
         SELECT vf.file_id, v.dataset_id, vf.columns IS NULL AS whole,
             CASE WHEN vf.columns IS NULL THEN c.name ELSE vf.columns[c.ordinal + 1] END AS held,
@@ -16,6 +16,7 @@ UNITS = """
         FROM version_files vf
         JOIN versions v ON v.id = vf.version_id
         LEFT JOIN columns c ON c.version_id = vf.version_id
+        WHERE {chosen}
     ),
     uses AS (SELECT * FROM named WHERE held IS NOT NULL OR whole),
     parts AS (
@@ -38,11 +39,14 @@ UNITS = """
         FROM parts p JOIN known k ON k.file_id = p.file_id JOIN files f ON f.id = p.file_id
     )
 """
+UNITS = _UNITS.format(chosen="true")
 """Common table expressions: ``units`` has a row for each column of a file that some manifest names,
 and how many datasets use it. Bytes of a column over several files are shared out by rows."""
 
+_NAMED_IN_PART = "vf.file_id IN (SELECT file_id FROM version_files WHERE columns IS NOT NULL)"
+
 _PARTLY_USED = f"""
-    WITH {UNITS},
+    WITH {_UNITS.format(chosen=_NAMED_IN_PART)},
     used AS (
         SELECT file_id, sum(bytes)::BIGINT AS bytes, list(held ORDER BY held) AS held
         FROM units GROUP BY file_id

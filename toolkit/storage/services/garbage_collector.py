@@ -10,7 +10,7 @@ from pathlib import Path
 from toolkit.core.durations import in_seconds
 from toolkit.core.errors import StorageError
 from toolkit.core.interfaces import ICatalog
-from toolkit.core.types import Event, FileRecord, GcReport
+from toolkit.core.types import Event, FileRecord, GcReport, PartlyUsedFile
 from toolkit.storage.backends.failures import local_failures
 from toolkit.storage.interfaces import IStorageBackend
 from toolkit.storage.services.publication import OBJECTS
@@ -57,6 +57,7 @@ class GarbageCollector:
         orphans = self._sweep(now - max(grace, _YOUNGEST_ORPHAN), failures, dry_run=dry_run)
         if failures:
             raise failures[0]
+        partly = self._partly_used() if dry_run else ()
         return GcReport(
             files=len(gone),
             bytes=sum(file.byte_size for file in gone),
@@ -65,7 +66,13 @@ class GarbageCollector:
             waiting=len(waiting),
             waiting_bytes=sum(file.byte_size for file in waiting),
             dry_run=dry_run,
+            partly_used=len(partly),
+            unused_bytes=sum(found.file.byte_size - found.used_bytes for found in partly),
         )
+
+    def _partly_used(self) -> Sequence[PartlyUsedFile]:
+        with self._catalog.transaction() as transaction:
+            return transaction.versions.partly_used()
 
     def _unreferenced(self) -> Sequence[FileRecord]:
         with self._catalog.transaction() as transaction:
