@@ -13,12 +13,14 @@ TIME = pl.Datetime("us", "UTC")
 @pytest.fixture
 def filled(catalog, save):
     with catalog.transaction() as transaction:
-        first = save(transaction, contents=("a", "b", "a"), inputs=(InputRecord("x.csv"),))
+        first = save(
+            transaction, contents=("a", "b", "a"), inputs=(InputRecord("x.csv"),), note="by hand"
+        )
         second = save(
             transaction,
             "Delays",
             contents=("b",),
-            inputs=(InputRecord("z.csv"), InputRecord("delays@1", first.id)),
+            inputs=(InputRecord("z.csv"), InputRecord("delays@1", first.id, "joined")),
         )
         transaction.versions.tag(first, "paper", move=False)
         transaction.versions.tag(second, "final", move=False)
@@ -65,6 +67,7 @@ def test_history_has_a_row_for_each_version_oldest_first(filled):
             "shared_bytes": 200,
             "fingerprint": "fp1:a-b-a",
             "inputs": ["x.csv"],
+            "how": "by hand",
             "tags": ["paper"],
             "held": True,
         },
@@ -78,10 +81,12 @@ def test_history_has_a_row_for_each_version_oldest_first(filled):
             "shared_bytes": 100,
             "fingerprint": "fp1:b",
             "inputs": ["z.csv", "delays@1"],
+            "how": "joined",
             "tags": ["final"],
             "held": False,
         },
     ]
+    assert filled.listing("history", ["a.model"])["how"].to_list() == [""]
     assert filled.listing("history", ["gone"]).schema == frame.schema
     assert filled.listing("history", ["gone"]).is_empty()
 

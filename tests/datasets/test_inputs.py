@@ -80,6 +80,66 @@ def test_how_is_kept_with_every_edge(saved: tk.Workspace) -> None:
     assert saved.lineage("c")["how"].to_list() == ["m was counted"] * 2
 
 
+def test_inputs_named_at_a_later_save_complete_the_lineage(saved: tk.Workspace) -> None:
+    frame = pl.DataFrame({"m": [1]})
+    first = saved.save(frame, "result")
+    again = saved.save(frame, "result", inputs=["a@1"])
+    assert (again.id, again.deduplicated, again.inputs) == (first.id, True, ("a@1",))
+    third = saved.save(frame, "result", inputs=["a@2", "a@1"], how="counted")
+    assert third.inputs == ("a@1", "a@2")
+    rows = saved.lineage("result").select("input", "kind", "how").rows()
+    assert rows == [("a@1", "version", "counted"), ("a@2", "version", "counted")]
+    saved.save(frame, "result", inputs=["a@1"], how="another word for it")
+    assert saved.lineage("result").select("input", "kind", "how").rows() == rows
+
+
+def test_stream_that_is_known_completes_the_lineage_too(saved: tk.Workspace) -> None:
+    saved.save(FRAME.with_columns(z=1), "result")
+    again = saved.save(saved.load("a@1").with_columns(z=pl.lit(1, pl.Int32)), "result")
+    assert again.inputs == ("a@1",)
+    assert again.deduplicated
+
+
+def test_healed_version_completes_its_lineage_too(saved: tk.Workspace, stored: Any) -> None:
+    frame = pl.DataFrame({"m": [1]})
+    (file,) = saved.save(frame, "result").files
+    Path(file.uri).unlink()
+    assert saved.save(frame, "result", inputs=["a@1"]).inputs == ("a@1",)
+
+
+def test_no_version_becomes_its_own_ancestor(saved: tk.Workspace) -> None:
+    assert saved.save(saved.load("a@2"), "a").inputs == ()
+    copy = saved.save(saved.load("a@2"), "copy")
+    further = saved.save(saved.load(copy), "further")
+    assert (copy.inputs, further.inputs) == (("a@2",), ("copy@1",))
+    again = saved.save(saved.load(further), "a", inputs=["a@1"])
+    assert (again.ref, again.inputs) == ("a@2", ("a@1",))
+    assert saved.lineage("further")["input"].to_list() == ["copy@1", "a@2", "a@1"]
+
+
+def test_how_without_inputs_is_in_the_history(saved: tk.Workspace) -> None:
+    frame = pl.DataFrame({"m": [1]})
+    saved.save(frame, "hw", how="cleaned by hand")
+    saved.save(frame.clear(), "hw")
+    saved.save(frame.head(0).with_columns(z=1), "hw", inputs=["hw@1"], how="emptied")
+    assert saved.history("hw")["how"].to_list() == ["cleaned by hand", "", "emptied"]
+    assert saved.lineage("hw@1").is_empty()
+    assert saved.save(frame.clear(), "other", how="cleared").inputs == ()
+    assert saved.history("other")["how"].to_list() == ["cleared"]
+
+
+def test_how_told_at_a_later_save_is_kept_when_there_was_none(saved: tk.Workspace) -> None:
+    saved.save(FRAME.reverse(), "a", how="reversed")
+    assert saved.history("a")["how"].to_list() == ["", "reversed"]
+    saved.save(FRAME.reverse(), "a", how="another word for it")
+    assert saved.history("a")["how"].to_list() == ["", "reversed"]
+
+
+def test_append_of_nothing_is_not_what_made_the_version(saved: tk.Workspace) -> None:
+    assert saved.append("a", FRAME.clear()).inputs == ()
+    assert saved.history("a")["how"].to_list() == ["", ""]
+
+
 def test_unknown_reference_is_refused_before_anything_is_saved(
     saved: tk.Workspace, stored: Any
 ) -> None:

@@ -47,14 +47,16 @@ _HISTORY = """
         WHERE version_id IN (SELECT id FROM chosen) GROUP BY version_id
     ),
     sources AS (
-        SELECT version_id, list(ref ORDER BY ordinal) AS inputs FROM inputs
+        SELECT version_id, list(ref ORDER BY ordinal) AS inputs,
+            first(how ORDER BY ordinal) FILTER (how <> '') AS how
+        FROM inputs
         WHERE version_id IN (SELECT id FROM chosen) GROUP BY version_id
     ),
     marks AS (SELECT version_id, list(tag ORDER BY tag) AS tags FROM tags GROUP BY version_id)
     SELECT c.number AS version, c.kind, c.rows, coalesce(w.columns, 0) AS columns, c.byte_size,
         c.new_bytes, greatest(c.byte_size - c.new_bytes, 0) AS shared_bytes, c.fingerprint,
         c.created_at,
-        coalesce(s.inputs, []::VARCHAR[]) AS inputs,
+        coalesce(s.inputs, []::VARCHAR[]) AS inputs, coalesce(nullif(c.note, ''), s.how, '') AS how,
         coalesce(m.tags, []::VARCHAR[]) AS tags,
         c.id IN (SELECT version_id FROM holds WHERE version_id IS NOT NULL) AS held
     FROM chosen c

@@ -48,6 +48,12 @@ def kind_of(edge: InputRecord) -> Literal["version", "dropped", "source"]:
         return "source"
 
 
+def derivation(found: Sequence[InputRecord]) -> tuple[tuple[InputRecord, ...], str]:
+    """The edges in what ``InputFinder.find`` returned, and what was done where there are none."""
+    edges = tuple(edge for edge in found if edge.ref)
+    return edges, "" if edges else next((edge.how for edge in found), "")
+
+
 class InputFinder:
     """Finds the inputs of a frame: those that are named and those that its plan shows."""
 
@@ -61,13 +67,14 @@ class InputFinder:
         return self._catalog.setting(WORKSPACE_SETTING, secrets.token_hex(16))
 
     def find(self, frame: Any, named: Sequence[Any] | None, how: str) -> tuple[InputRecord, ...]:
-        """Named inputs first, then found ones, each once.
+        """Named inputs first, then found ones, each once. Without any, ``how`` comes back in a
+        record that names none: see ``derivation``.
 
         Raises DatasetNotFoundError for a name that is neither a version nor a source,
         InvalidArgumentError for what cannot be an input."""
         found = [*self._each(named), *self._implied(frame)]
         if not found:
-            return ()
+            return (InputRecord("", None, how),) if how else ()
         with self._catalog.transaction() as tx:
             edges = [_edge(tx, item, how) for item in found]
         return tuple({(edge.ref, edge.version_id): edge for edge in edges}.values())

@@ -28,6 +28,7 @@ from toolkit.core.types import (
 )
 from toolkit.datasets.fingerprint.tree import frame_fingerprint
 from toolkit.datasets.frames.sources import Extras
+from toolkit.datasets.inputs import derivation
 from toolkit.datasets.loading import ARROW_ONLY
 
 NEW_FILE: FileId = 0
@@ -149,7 +150,7 @@ class Recorder:
                 if current is None or current.id != twin.id:
                     return Reuse()
                 if _is_newest(tx, name, twin):
-                    return Reuse(self._twin(tx, twin, content))
+                    return Reuse(self._twin(tx, twin, content, inputs))
                 known = replace(content, columns=tx.versions.columns(twin.id))
                 layout = as_layout(tx.versions.manifest(twin.id), twin.byte_size)
                 return Reuse(self._create(tx, name, known, layout, inputs, after=after))
@@ -179,10 +180,10 @@ class Recorder:
             if twin is None or not _is_newest(tx, name, twin):
                 return self._create(tx, name, content, chosen, inputs, after=after, new=file)
             if twin.id == damaged:
-                artifact = self._mend(tx, twin, content, chosen, new=file)
+                artifact = self._mend(tx, twin, content, chosen, inputs, new=file)
             else:
                 # Another process was faster with the very same save: its version is the result.
-                artifact = self._twin(tx, twin, content)
+                artifact = self._twin(tx, twin, content, inputs)
             tx.files.add_references({file.file_id: -1})
             return artifact
 
@@ -205,11 +206,18 @@ class Recorder:
             if twin is None or not _is_newest(tx, name, twin):
                 return self._create(tx, name, content, layout, inputs)
             if twin.id == damaged:
-                return self._mend(tx, twin, content, layout)
-            return self._twin(tx, twin, content)
+                return self._mend(tx, twin, content, layout, inputs)
+            return self._twin(tx, twin, content, inputs)
 
-    def _twin(self, tx: ITransaction, twin: VersionRecord, content: Content) -> Artifact:
-        """A version that is there already, as the result of a save."""
+    def _twin(
+        self,
+        tx: ITransaction,
+        twin: VersionRecord,
+        content: Content,
+        inputs: Sequence[InputRecord],
+    ) -> Artifact:
+        """A version that is there already, as the result of a save; its lineage is completed."""
+        tx.versions.add_inputs(twin.id, *derivation(inputs))
         return self._artifact(twin, stored_files(tx.versions.manifest(twin.id)), content, tx)
 
     def _mend(
@@ -218,10 +226,12 @@ class Recorder:
         twin: VersionRecord,
         content: Content,
         layout: Layout,
+        inputs: Sequence[InputRecord],
         *,
         new: ProducedFile | None = None,
     ) -> Artifact:
         """Give a version whose files were lost or changed the new ones."""
+        tx.versions.add_inputs(twin.id, *derivation(inputs))
         tx.versions.replace_manifest(twin.id, _settled(layout.fragments, new))
         shared = [file for file in layout.stored if new is None or file.id != new.file_id]
         return self._artifact(twin, shared, content, tx, produced=new)
@@ -241,6 +251,7 @@ class Recorder:
         shared = [file for file in layout.stored if new is None or file.id != new.file_id]
         tx.files.add_references({file.id: 1 for file in shared})
         added = 0 if new is None or new.deduplicated else new.byte_size
+        edges, note = derivation(inputs)
         version = tx.versions.create(
             NewVersion(
                 dataset=name,
@@ -252,12 +263,13 @@ class Recorder:
                 fragments=_settled(layout.fragments, new),
                 byte_size=layout.byte_size + (new.byte_size if new is not None else 0),
                 new_bytes=added,
-                inputs=tuple(inputs),
+                inputs=edges,
                 metadata=content.metadata,
+                note=note,
             )
         )
         tx.emit(Event("version_created", version.ref, {"rows": version.rows, "kind": version.kind}))
-        return self._artifact(version, shared, content, edges=inputs, produced=new)
+        return self._artifact(version, shared, content, edges=edges, produced=new)
 
     def _artifact(
         self,

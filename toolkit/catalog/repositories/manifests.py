@@ -41,6 +41,18 @@ _INSERT_INPUTS = """
     SELECT ?, unnest(?::INTEGER[]), unnest(?::VARCHAR[]), unnest(?::BIGINT[]), unnest(?::VARCHAR[])
 """
 
+_EXPLAIN_INPUT = "UPDATE inputs SET how = ? WHERE version_id = ? AND ref = ? AND how = ''"
+
+_NOTE = "UPDATE versions SET note = ? WHERE id = ? AND note = ''"
+
+_DESCENDANTS = """
+    WITH RECURSIVE below(id) AS (
+        SELECT ?::BIGINT
+        UNION SELECT i.version_id FROM inputs i JOIN below b ON i.input_version_id = b.id
+    )
+    SELECT id FROM below
+"""
+
 _MANIFEST = f"""
     SELECT v.fragment, v.rows, v.columns, v.row_offset, {FILE_COLUMNS}
     FROM version_files v JOIN files f ON f.id = v.file_id
@@ -80,6 +92,21 @@ class Manifests(Repository):
     def inputs(self, version_id: VersionId) -> tuple[InputRecord, ...]:
         sql = "SELECT ref, input_version_id, how FROM inputs WHERE version_id = ? ORDER BY ordinal"
         return tuple(InputRecord(*row) for row in self._query(sql, (version_id,)))
+
+    def add_inputs(self, version_id: VersionId, inputs: Sequence[InputRecord], note: str) -> None:
+        """See ``IVersionRepository``. Nothing that was recorded before is replaced."""
+        known = {edge.ref: edge.how for edge in self.inputs(version_id)}
+        for edge in inputs:
+            if edge.how and known.get(edge.ref) == "":
+                self._query(_EXPLAIN_INPUT, (edge.how, version_id, edge.ref))
+        new = [edge for edge in inputs if edge.ref not in known]
+        if any(edge.version_id is not None for edge in new):
+            below = {found for (found,) in self._query(_DESCENDANTS, (version_id,))}
+            new = [edge for edge in new if edge.version_id not in below]
+        if new:
+            self._insert_inputs(version_id, new, len(known))
+        if note:
+            self._query(_NOTE, (note, version_id))
 
     def with_digests(self, digests: Sequence[bytes], limit: int) -> tuple[StoredColumn, ...]:
         """See ``IVersionRepository``. A look-up a digest: each is one probe of the index, where
@@ -128,17 +155,21 @@ class Manifests(Repository):
                 ),
             )
         if version.inputs:
-            inputs = version.inputs
-            self._query(
-                _INSERT_INPUTS,
-                (
-                    version_id,
-                    list(range(len(inputs))),
-                    [edge.ref for edge in inputs],
-                    [edge.version_id for edge in inputs],
-                    [edge.how for edge in inputs],
-                ),
-            )
+            self._insert_inputs(version_id, version.inputs, 0)
+
+    def _insert_inputs(
+        self, version_id: VersionId, inputs: Sequence[InputRecord], start: int
+    ) -> None:
+        self._query(
+            _INSERT_INPUTS,
+            (
+                version_id,
+                list(range(start, start + len(inputs))),
+                [edge.ref for edge in inputs],
+                [edge.version_id for edge in inputs],
+                [edge.how for edge in inputs],
+            ),
+        )
 
     def _delete_parts(self, version_id: VersionId) -> None:
         for table in ("version_files", "columns", "inputs", "reads"):
