@@ -14,7 +14,8 @@ import pyarrow.dataset as pads
 import pytest
 
 import toolkit as tk
-from toolkit.core.errors import FrameError, UnsupportedTypeError
+from toolkit.core.errors import FrameError, SourceError, UnsupportedTypeError
+from toolkit.datasets import saving
 from toolkit.datasets.frames.accept import accept
 
 TABLE = pa.table({"a": [1, 2], "b": ["x", None]})
@@ -125,6 +126,15 @@ UNSUPPORTED = {
         "bad",
     ),
     "interval of DuckDB": (lambda: duckdb.sql("select interval 1 month as bad"), "bad"),
+    "wide integer of DuckDB": (lambda: duckdb.sql("select 1::uhugeint as bad"), "bad.*UHUGEINT"),
+    "offset of DuckDB": (lambda: duckdb.sql("select '12:00:00+02'::timetz as bad"), "bad.*TIME"),
+    "bits of DuckDB": (lambda: duckdb.sql("select '1010'::bit as bad"), "bad.*VARCHAR"),
+    "bignum of DuckDB": (lambda: duckdb.sql("select 1::bignum as bad"), "bad.*VARCHAR"),
+    "union of DuckDB": (lambda: duckdb.sql("select union_value(a := 1) as bad"), "bad.*VARCHAR"),
+    "in a list of DuckDB": (
+        lambda: duckdb.sql("select {'a': [map {1: 1::uhugeint}]} as bad"),
+        "bad.*UHUGEINT",
+    ),
     "struct without fields": (lambda: pl.DataFrame({"bad": [{}]}), "bad"),
     "int128 in a list": (
         lambda: pl.DataFrame({"bad": pl.Series([[1]], dtype=pl.List(pl.Int128))}),
@@ -167,6 +177,145 @@ def test_duplicate_column_names_are_refused_or_made_distinct_by_the_engine(make:
         return
     with pytest.raises(FrameError, match="same name: 'twice'"):
         accept(frame)
+
+
+def test_integers_of_128_bits_in_a_stream_are_refused() -> None:
+    frame = pl.DataFrame({"x": pl.Series([1], dtype=pl.Int128)})
+    with pytest.raises(UnsupportedTypeError, match=r"type that Arrow lacks.*128 bits"):
+        accept(Stream(frame))
+
+
+def test_categories_in_lists_are_accepted_from_a_stream(fingerprint: Any) -> None:
+    frame = pl.DataFrame({"x": pl.Series([["a"], None], dtype=pl.List(pl.Categorical))})
+    assert fingerprint(Stream(frame)) == fingerprint(frame)
+
+
+EXTREMES = [2**127 - 1, -(2**127), 0, None]
+
+
+def test_huge_integers_of_duckdb_come_back_as_they_were(ws: tk.Workspace) -> None:
+    values = ", ".join("(null)" if n is None else f"('{n}'::hugeint)" for n in EXTREMES)
+    artifact = ws.save(duckdb.sql(f"select * from (values {values}) t(n)"), "x")
+    assert [n if n is None else int(n) for n in ws.load(artifact, "arrow")["n"].to_pylist()] == (
+        EXTREMES
+    )
+
+
+@pytest.mark.parametrize("zone", ["Etc/UTC", "Zulu", "UTC"])
+def test_utc_of_a_duckdb_session_has_one_name(fingerprint: Any, zone: str) -> None:
+    connection = duckdb.connect()
+    connection.execute(f"set timezone = '{zone}'")
+    instants = "select timestamptz '2020-01-01 12:00:00+00' as t, [t] as l, {'t': t} as s"
+    noon = dt.datetime(2020, 1, 1, 12, tzinfo=dt.UTC)
+    frame = pl.DataFrame({"t": [noon], "l": [[noon]], "s": [{"t": noon}]})
+    assert frame.schema["t"] == pl.Datetime("us", "UTC")
+    assert fingerprint(connection.sql(instants)) == fingerprint(frame)
+
+
+def test_zone_of_a_duckdb_session_is_kept(fingerprint: Any) -> None:
+    connection = duckdb.connect()
+    connection.execute("set timezone = 'Europe/Zurich'")
+    noon = dt.datetime(2020, 1, 1, 12, tzinfo=dt.UTC)
+    frame = pl.DataFrame({"t": [noon]}).cast(pl.Datetime("us", "Europe/Zurich"))
+    relation = connection.sql("select timestamptz '2020-01-01 12:00:00+00' as t")
+    assert fingerprint(relation) == fingerprint(frame)
+
+
+ROWS = 300_000
+
+
+def damaged(folder: Any) -> Any:
+    """A Parquet file whose footer is whole and whose last rows are not."""
+    path = folder / "damaged.parquet"
+    pl.DataFrame({"n": pl.int_range(ROWS, eager=True).hash(1)}).write_parquet(path)
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2 : len(data) * 3 // 4] = bytes(len(data) * 3 // 4 - len(data) // 2)
+    path.write_bytes(data)
+    return path
+
+
+def late(folder: Any) -> Any:
+    """A CSV file with a value, far from the beginning, that is not of its column's type."""
+    path = folder / "late.csv"
+    path.write_text("n\n" + "1\n" * ROWS + "one\n")
+    return path
+
+
+def cut(folder: Any) -> Any:
+    """A Parquet file without its end."""
+    path = folder / "cut.parquet"
+    data = damaged(folder).read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    return path
+
+
+BROKEN = {
+    "read damaged": (lambda ws, tmp: ws.read(damaged(tmp)), FrameError, "LazyFrame"),
+    "read late": (lambda ws, tmp: ws.read(late(tmp)), FrameError, "LazyFrame"),
+    "reader damaged": (lambda ws, tmp: ws.reader(damaged(tmp)), SourceError, "damaged.parquet"),
+    "reader late": (lambda ws, tmp: ws.reader(late(tmp)), SourceError, "late.csv"),
+    "dataset": (lambda ws, tmp: pads.dataset(damaged(tmp)), SourceError, "damaged.parquet"),
+    "relation": (
+        lambda ws, tmp: duckdb.read_parquet(str(damaged(tmp))),
+        FrameError,
+        "DuckDB relation",
+    ),
+    "relation of a query": (
+        lambda ws, tmp: duckdb.sql("select error('mine') from range(10)"),
+        FrameError,
+        "DuckDB relation",
+    ),
+    "stream": (
+        lambda ws, tmp: Stream(pads.dataset(damaged(tmp)).scanner().to_reader()),
+        FrameError,
+        "Stream",
+    ),
+}
+
+
+@pytest.mark.parametrize(("make", "error", "what"), BROKEN.values(), ids=list(BROKEN))
+@pytest.mark.parametrize("buffer", [1, 64 << 20], ids=["stream", "memory"])
+def test_what_an_engine_cannot_compute_is_told_and_leaves_nothing(
+    ws: tk.Workspace,
+    stored: Any,
+    tmp_path: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Any,
+    error: type[Exception],
+    what: str,
+    buffer: int,
+) -> None:
+    monkeypatch.setattr(saving, "STREAM_BUFFER", buffer)
+    with pytest.raises(error, match=rf"(?s){what}.*could not be computed.*Nothing was saved"):
+        ws.save(make(ws, tmp_path), "x")
+    assert stored() == []
+    assert ws.check().ok
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda tmp: pl.scan_parquet(cut(tmp)), lambda tmp: pl.LazyFrame({"a": [1]}).select("b")],
+    ids=["cut", "no such column"],
+)
+def test_lazy_frame_without_a_schema_is_told(tmp_path: Any, make: Any) -> None:
+    with pytest.raises(FrameError, match=r"LazyFrame could not be computed.*Nothing was saved"):
+        accept(make(tmp_path))
+
+
+@pytest.mark.parametrize("mine", [ValueError("mine"), KeyboardInterrupt()], ids=repr)
+def test_what_a_persons_own_code_raises_passes(ws: tk.Workspace, mine: BaseException) -> None:
+    def fail(frame: pl.DataFrame) -> pl.DataFrame:
+        raise mine
+
+    def batches() -> Any:
+        yield TABLE.to_batches()[0]
+        raise mine
+
+    lazy = pl.LazyFrame({"a": [1]}).map_batches(fail, schema={"a": pl.Int64})
+    reader = pa.RecordBatchReader.from_batches(TABLE.schema, batches())
+    for frame in (lazy, reader):
+        with pytest.raises(type(mine)):
+            ws.save(frame, "x")
 
 
 def test_pandas_names_that_become_equal_as_text_are_refused() -> None:

@@ -9,10 +9,13 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from toolkit.core.errors import FrameError, UnsupportedTypeError
+from toolkit.core.errors import FrameError, SourceError, UnsupportedTypeError
 from toolkit.datasets.fingerprint.logical_types import logical_type
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
-from toolkit.datasets.frames.pandas_frames import index_identity, pandas_table
+from toolkit.datasets.frames.computing import computed, computing
+from toolkit.datasets.frames.pandas_frames import pandas_table
+from toolkit.datasets.frames.pandas_index import index_identity
+from toolkit.datasets.frames.relations import relation_stream
 from toolkit.datasets.frames.sources import (
     ArrowFrame,
     ArrowStream,
@@ -49,17 +52,9 @@ def _form(frame: Any) -> MemoryFrame | StreamFrame:
         if make is not None:
             return make(frame)
     if hasattr(frame, "polars") and hasattr(frame, "sources"):
-        return _lazy(frame.polars())
+        return _lazy(frame.polars(), _several(frame.sources), SourceError)
     if hasattr(frame, "__arrow_c_stream__"):
-        try:
-            stream = pa.RecordBatchReader.from_stream(frame)
-        except pa.ArrowInvalid as error:
-            raise FrameError(
-                f"A {type(frame).__module__}.{type(frame).__qualname__} streams a single column, "
-                f"not a frame ({error}). Give the column a name and a frame around it, such as "
-                'pyarrow.table({"name": column}) or series.to_frame().'
-            ) from None
-        return _reader(stream)
+        return _stream(frame)
     raise FrameError(
         f"A {type(frame).__module__}.{type(frame).__qualname__} is not a frame. "
         f"What can be saved: {WHAT_CAN_BE_SAVED}. For raw bytes use ws.add()."
@@ -71,13 +66,18 @@ def _eager(frame: pl.DataFrame) -> MemoryFrame:
     return PolarsFrame(frame)
 
 
-def _lazy(frame: pl.LazyFrame) -> StreamFrame:
-    schema = frame.collect_schema()
+def _lazy(
+    frame: pl.LazyFrame,
+    what: str = "The polars LazyFrame",
+    failure: type[FrameError | SourceError] = FrameError,
+) -> StreamFrame:
+    with computing(what, failure):
+        schema = frame.collect_schema()
     _check_polars(schema)
     batches = frame.collect_batches(
         chunk_size=BLOCK_ROWS, maintain_order=True, lazy=True, engine="streaming"
     )
-    return PolarsStream(schema, batches)
+    return PolarsStream(schema, computed(what, batches, failure))
 
 
 def _series(series: pl.Series) -> MemoryFrame:
@@ -95,13 +95,47 @@ def _batch(batch: pa.RecordBatch) -> MemoryFrame:
     return _table(pa.Table.from_batches([batch]))
 
 
-def _reader(reader: pa.RecordBatchReader) -> StreamFrame:
+def _stream(frame: Any) -> StreamFrame:
+    kind = f"{type(frame).__module__}.{type(frame).__qualname__}"
+    try:
+        stream = pa.RecordBatchReader.from_stream(frame)
+    except pa.ArrowInvalid as error:
+        if "Cannot import schema" in str(error):
+            raise FrameError(
+                f"A {kind} streams a single column, not a frame ({error}). Give the column a name "
+                'and a frame around it, such as pyarrow.table({"name": column}) or '
+                "series.to_frame()."
+            ) from error
+        raise UnsupportedTypeError(
+            f"A {kind} streams a type that Arrow lacks ({error}), such as an integer of 128 bits. "
+            "Nothing was written: cast the column, or save a polars frame as it is."
+        ) from error
+    return _reader(stream, f"The stream of a {kind}")
+
+
+def _reader(
+    reader: pa.RecordBatchReader,
+    what: str = "The RecordBatchReader",
+    failure: type[FrameError | SourceError] = FrameError,
+) -> StreamFrame:
     _check_names(reader.schema.names)
-    return ArrowStream(reader)
+    for column in reader.schema:
+        logical_type(column)
+    batches = computed(what, reader, failure)
+    return ArrowStream(pa.RecordBatchReader.from_batches(reader.schema, batches))
 
 
 def _dataset(dataset: Any) -> StreamFrame:
-    return _reader(dataset.scanner(**_bounded(dataset)).to_reader())
+    files = getattr(dataset, "files", None)
+    what = _several(files) if files else "The pyarrow Dataset"
+    with computing(what, SourceError):
+        reader = dataset.scanner(**_bounded(dataset)).to_reader()
+    return _reader(reader, what, SourceError)
+
+
+def _several(names: Sequence[str]) -> str:
+    more = len(names) - 1
+    return f"{names[0]} and {more} more" if more else names[0]
 
 
 def _bounded(dataset: Any) -> Mapping[str, Any]:
@@ -121,7 +155,10 @@ def _bounded(dataset: Any) -> Mapping[str, Any]:
 
 
 def _relation(relation: Any) -> StreamFrame:
-    return _reader(relation.to_arrow_reader(BLOCK_ROWS))
+    what = "The DuckDB relation"
+    with computing(what):
+        reader = relation_stream(relation, BLOCK_ROWS)
+    return _reader(reader, what)
 
 
 def _pandas(frame: Any) -> MemoryFrame:

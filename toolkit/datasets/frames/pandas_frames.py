@@ -77,26 +77,6 @@ def _categoricals(
             yield column, index
 
 
-def index_identity(described: str) -> Mapping[str, Any]:
-    """What a pandas index and column index say beyond row numbers and plain names."""
-    pandas = json.loads(described)
-    identity: dict[str, Any] = {}
-    for index in pandas.get("index_columns", ()):
-        row_numbers = isinstance(index, dict) and (
-            (index["name"], index["start"], index["step"]) == (None, 0, 1)
-        )
-        if not row_numbers:
-            identity.setdefault("index", []).append(index)
-    labels = [
-        (index["name"], index["pandas_type"])
-        for index in pandas.get("column_indexes", ())
-        if (index["name"], index["pandas_type"]) not in ((None, "unicode"), (None, "empty"))
-    ]
-    if labels:
-        identity["labels"] = labels
-    return {"pandas": identity} if identity else {}
-
-
 def _check_labels(frame: Any) -> None:
     """Labels become text, and come back as what pandas says they were: not if they are mixed."""
     labels = frame.columns

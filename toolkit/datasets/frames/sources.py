@@ -159,12 +159,12 @@ class PolarsStream:
 class ArrowStream:
     """Record batches that come once: a DuckDB relation, a RecordBatchReader, a dataset's scan."""
 
-    def __init__(self, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
-        self.schema = schema.remove_metadata()
+    def __init__(self, reader: pa.RecordBatchReader) -> None:
+        self.schema = reader.schema.remove_metadata()
         self.fields = list(self.schema)
         self.extras = NO_EXTRAS
         self._polars = _polars_schema(pa.Table.from_batches([], self.schema))
-        self._batches: Iterator[pa.RecordBatch] = iter(batches)
+        self._batches: Iterator[pa.RecordBatch] = iter(reader)
 
     @property
     def arrow_only(self) -> bool:
