@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,10 +13,12 @@ import duckdb
 
 from toolkit.core.errors import InvalidArgumentError, QueryError
 from toolkit.core.interfaces import ISqlSources
-from toolkit.core.types import FileLocation, VersionRecord
-from toolkit.query.views import create_view, has_columns, qualified, quote_name
+from toolkit.core.types import FileLocation, LocatedFragment, VersionRecord
+from toolkit.query.columns import FileColumns
+from toolkit.query.quoting import qualified, quote_name
+from toolkit.query.views import View, has_columns
 
-_Located = tuple[VersionRecord, Sequence[FileLocation]]
+_Located = tuple[VersionRecord, Sequence[LocatedFragment]]
 
 
 def export_views(sources: ISqlSources, target: Path, *, overwrite: bool) -> tuple[str, ...]:
@@ -44,13 +47,15 @@ def _write(path: Path, shown: dict[str, _Located]) -> None:
         config={"autoinstall_known_extensions": False, "autoload_known_extensions": False},
     ) as connection:
         connection.execute("BEGIN")
-        for name, (version, locations) in shown.items():
-            _register(connection, locations)
+        names_in_file = partial(FileColumns().of, connection)
+        for name, (version, fragments) in shown.items():
+            view = View.of(version, fragments)
+            _register(connection, view.files)
             schema, _, table = name.rpartition(".")
             if schema:
                 connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quote_name(schema)}")
             try:
-                connection.execute(create_view(qualified(schema, table), version, locations))
+                connection.execute(view.create(qualified(schema, table), names_in_file))
             except duckdb.Error as error:
                 raise QueryError(
                     f"{version.ref} cannot be read, so nothing was exported: "

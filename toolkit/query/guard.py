@@ -16,6 +16,7 @@ import duckdb
 
 from toolkit.core.errors import QueryError
 from toolkit.query.names import TableName, Tree, nodes_of, tables_in_nodes, tables_in_words
+from toolkit.query.needs import EVERYTHING, Needs, needs_of
 from toolkit.query.words import Word, position, words_of
 
 ONLY_QUERIES = "Only one query can run here: SELECT, FROM, WITH, VALUES, DESCRIBE, PIVOT or EXPLAIN"
@@ -58,6 +59,12 @@ class ReadQuery:
     tables: tuple[TableName, ...]
     parameters: frozenset[str]
     """Names of its ``$name`` parameters."""
+    needs: Needs = EVERYTHING
+    """The columns that it may ask for."""
+
+
+_Asked = tuple[tuple[TableName, ...], Needs]
+"""What a statement names: its tables, and what it needs of them."""
 
 
 def read_query(connection: duckdb.DuckDBPyConnection, sql: str) -> ReadQuery:
@@ -69,13 +76,15 @@ def read_query(connection: duckdb.DuckDBPyConnection, sql: str) -> ReadQuery:
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise QueryError(f"{ONLY_QUERIES}; this text has {len(statements)} statements.")
-    tables = _tables_of(connection, statements[0], sql, sql)
-    return ReadQuery(sql, tables, frozenset(statements[0].named_parameters))
+    tables, needs = _asked_by(connection, statements[0], sql, sql)
+    # What query_table('delays') asks of its table is not in the tree.
+    needs = needs.with_whole(name.key for name in tables if not name.certain)
+    return ReadQuery(sql, tables, frozenset(statements[0].named_parameters), needs)
 
 
-def _tables_of(
+def _asked_by(
     connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, sql: str, whole: str
-) -> tuple[TableName, ...]:
+) -> _Asked:
     kind = statement.type
     check = _CHECKS.get(kind)
     if check is None:
@@ -83,10 +92,9 @@ def _tables_of(
     return check(connection, sql, whole)
 
 
-def _check_select(
-    connection: duckdb.DuckDBPyConnection, sql: str, whole: str
-) -> tuple[TableName, ...]:
-    nodes = tuple(nodes_of(_parse(connection, sql)))
+def _check_select(connection: duckdb.DuckDBPyConnection, sql: str, whole: str) -> _Asked:
+    tree = _parse(connection, sql)
+    nodes = tuple(nodes_of(tree))
     shift = len(whole.encode()) - len(sql.encode())
     for node, _scope in nodes:
         kind = node.get("type")
@@ -101,12 +109,10 @@ def _check_select(
                 "SHOW TABLES has nothing to show: a view is made only for what a query names. "
                 "List what exists with datasets()."
             )
-    return tuple(name.shifted(shift) for name in tables_in_nodes(nodes))
+    return tuple(name.shifted(shift) for name in tables_in_nodes(nodes)), needs_of(tree)
 
 
-def _check_explain(
-    connection: duckdb.DuckDBPyConnection, sql: str, whole: str
-) -> tuple[TableName, ...]:
+def _check_explain(connection: duckdb.DuckDBPyConnection, sql: str, whole: str) -> _Asked:
     words = words_of(sql)
     for word in _after_explain(words):
         inner = sql.encode()[word.offset :].decode()
@@ -114,7 +120,7 @@ def _check_explain(
             statement = connection.extract_statements(inner)[0]
         except duckdb.Error:
             continue
-        return _tables_of(connection, statement, inner, whole)
+        return _asked_by(connection, statement, inner, whole)
     raise QueryError(f"{ONLY_QUERIES}; it is not clear what this EXPLAIN explains.")
 
 
@@ -134,9 +140,7 @@ def _after_explain(words: tuple[Word, ...]) -> list[Word]:
     return starts
 
 
-def _check_pivot(
-    connection: duckdb.DuckDBPyConnection, sql: str, whole: str
-) -> tuple[TableName, ...]:
+def _check_pivot(connection: duckdb.DuckDBPyConnection, sql: str, whole: str) -> _Asked:
     # A PIVOT without a list of values has no syntax tree (DuckDB runs it as several statements), so
     # its words are searched: a common table expression that writes needs one of these keywords.
     words = words_of(sql)
@@ -154,7 +158,7 @@ def _check_pivot(
         called = following is not None and following.text == "(" and not word.is_value
         if called and _is_unknown_table_function(connection, word.name):
             _refuse_function(word.name, position(whole, word.offset + shift))
-    return tuple(name.shifted(shift) for name in tables_in_words(words))
+    return tuple(name.shifted(shift) for name in tables_in_words(words)), EVERYTHING
 
 
 _CHECKS = {_TYPE.SELECT: _check_select, _TYPE.EXPLAIN: _check_explain, _TYPE.MULTI: _check_pivot}

@@ -21,7 +21,7 @@ from uuid import uuid4
 
 import duckdb
 
-from toolkit.query.views import quote_name, quote_text
+from toolkit.query.quoting import quote_name, quote_text
 
 _FORKED: list[object] = []
 """Instances that a forked child inherited: their threads are gone and closing them would hang."""

@@ -34,6 +34,12 @@ class TableName:
     certain: bool = True
     """False when it may as well be a column, an alias or an ordinary string."""
 
+    @property
+    def key(self) -> tuple[str, ...]:
+        """The parts as SQL compares them, without the schema ``main``."""
+        parts = tuple(part.lower() for part in self.parts)
+        return parts[1:] if len(parts) == 2 and parts[0] == "main" else parts
+
     def shifted(self, by: int) -> TableName:
         """The same name in a text that has ``by`` more bytes before it."""
         return self if self.offset is None else replace(self, offset=self.offset + by)

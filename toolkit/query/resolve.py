@@ -14,7 +14,7 @@ from toolkit.core.errors import (
     did_you_mean,
 )
 from toolkit.core.interfaces import ISqlSources
-from toolkit.core.types import FileLocation, VersionRecord
+from toolkit.core.types import LocatedFragment, VersionRecord
 from toolkit.query.names import TableName
 from toolkit.query.words import position
 
@@ -29,7 +29,7 @@ class Found:
     """The view's schema, empty for the default one."""
     table: str
     version: VersionRecord
-    locations: Sequence[FileLocation]
+    fragments: Sequence[LocatedFragment]
 
 
 @dataclass(slots=True)
@@ -59,8 +59,7 @@ class Resolver:
     def resolve(self, tables: Sequence[TableName]) -> Resolved:
         resolved = Resolved()
         for name in tables:
-            parts = _without_main(name.parts)
-            key = _key(parts)
+            parts, key = _without_main(name.parts), name.key
             if len(parts) == 2 and key[0] == CATALOG_SCHEMA:
                 resolved.catalog_tables[key[1]] = None
             elif len(parts) <= 2:
@@ -68,7 +67,7 @@ class Resolver:
         return resolved
 
     def _add(self, resolved: Resolved, name: TableName, parts: tuple[str, ...]) -> None:
-        key = _key(parts)
+        key = name.key
         if key in resolved.reasons:
             return
         try:
@@ -80,7 +79,7 @@ class Resolver:
             return
         if located is None:
             return
-        version, locations = located
+        version, fragments = located
         known = resolved.found.get(key)
         if known is not None and known.version.dataset != version.dataset:
             raise QueryError(
@@ -88,12 +87,12 @@ class Resolver:
                 "ignores: name one of them in a query, or copy it to another name."
             )
         schema = parts[0] if len(parts) == 2 else ""
-        resolved.found.setdefault(key, Found(schema, parts[-1], version, locations))
+        resolved.found.setdefault(key, Found(schema, parts[-1], version, fragments))
         resolved.inputs[version.ref] = None
 
     def _locate(
         self, ref: str, *, certain: bool
-    ) -> tuple[VersionRecord, Sequence[FileLocation]] | None:
+    ) -> tuple[VersionRecord, Sequence[LocatedFragment]] | None:
         """A reference as written, or else the one dataset that differs only in case."""
         if certain:
             try:
@@ -124,22 +123,13 @@ class Resolver:
         """What to say of a table that neither the workspace nor DuckDB knows."""
         wanted = ".".join(_without_main(name.parts))
         place = "" if name.offset is None else f"{position(sql, name.offset)}: "
-        if key_of(name)[0] == CATALOG_SCHEMA and len(name.parts) == 2:
+        if name.key[0] == CATALOG_SCHEMA and len(name.parts) == 2:
             return QueryError(
                 f'{place}the catalog has no table "{wanted}". '
                 "There are catalog.files, catalog.versions and others."
             )
         hint = did_you_mean(wanted.partition("@")[0], self.names, noun="datasets")
         return QueryError(f'{place}no table or dataset "{wanted}". {hint}')
-
-
-def key_of(name: TableName) -> tuple[str, ...]:
-    """The name as SQL compares it."""
-    return _key(_without_main(name.parts))
-
-
-def _key(parts: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(part.lower() for part in parts)
 
 
 def _without_main(parts: tuple[str, ...]) -> tuple[str, ...]:

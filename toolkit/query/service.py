@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 import weakref
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
 from toolkit.core.errors import QueryError, ToolkitError
 from toolkit.core.interfaces import ISqlSources
+from toolkit.query.columns import FileColumns
 from toolkit.query.export import export_views
 from toolkit.query.guard import ReadQuery, read_query
 from toolkit.query.instance import Instance, Session
 from toolkit.query.messages import readable
-from toolkit.query.resolve import CATALOG_SCHEMA, Resolved, Resolver, key_of
-from toolkit.query.views import create_view, qualified, quote_name
+from toolkit.query.needs import EVERYTHING, Needs
+from toolkit.query.quoting import qualified, quote_name
+from toolkit.query.resolve import CATALOG_SCHEMA, Resolved, Resolver
+from toolkit.query.views import View
 
 _UNKNOWN = re.compile(r"(?:Table|Schema) with name .* does not exist|Catalog \".*\" does not exist")
 
@@ -31,6 +35,7 @@ class QueryService:
     def __init__(self, sources: ISqlSources, *, allowed_root: str) -> None:
         self._sources = sources
         self._instance = Instance(allowed_root)
+        self._columns = FileColumns()
         self._inputs: dict[str, tuple[str, ...]] = {}
 
     def sql(
@@ -78,9 +83,18 @@ class QueryService:
         resolver = Resolver(self._sources)
         resolved = resolver.resolve(query.tables)
         session = self._instance.session(connection)
-        self._build(session, resolved)
+        self._add_catalog(session, resolved)
+        narrow = self._build(session, resolved, query.needs)
         try:
-            relation = connection.sql(query.text, params=values or None)
+            try:
+                relation = connection.sql(query.text, params=values or None)
+            except duckdb.BinderException:
+                if not narrow:
+                    raise
+                # A column that is not there may be one that was left out; and the message for one
+                # that does not exist proposes others.
+                self._build(session, resolved, EVERYTHING)
+                relation = connection.sql(query.text, params=values or None)
         except duckdb.FatalException:
             raise
         except duckdb.Error as error:
@@ -89,19 +103,22 @@ class QueryService:
         weakref.finalize(connection, self._inputs.pop, session.name, None).atexit = False
         return relation
 
-    def _build(self, session: Session, resolved: Resolved) -> None:
+    def _build(self, session: Session, resolved: Resolved, needs: Needs) -> bool:
+        """Make the views, and tell whether any of them leaves out columns."""
         connection = session.connection
+        narrow = False
         schemas = dict.fromkeys(f.schema.lower() for f in resolved.found.values() if f.schema)
         for schema in schemas:
-            connection.execute(f"CREATE SCHEMA {session.name}.{quote_name(schema)}")
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {session.name}.{quote_name(schema)}")
         for key, found in resolved.found.items():
-            view = f"{session.name}.{qualified(found.schema or 'main', found.table)}"
+            name = f"{session.name}.{qualified(found.schema or 'main', found.table)}"
             try:
-                statement = create_view(view, found.version, found.locations)
-                for location in found.locations:
+                view = View.of(found.version, found.fragments).narrowed(key, needs)
+                for location in view.files:
                     if location.path is None:
                         self._instance.register(location.filesystem)
-                connection.execute(statement)
+                connection.execute(view.create(name, partial(self._columns.of, connection)))
+                narrow |= view.is_narrow
             except duckdb.FatalException:
                 raise
             except duckdb.Error as error:
@@ -110,7 +127,7 @@ class QueryService:
                 resolved.reasons[key] = reason
             except ToolkitError as error:
                 resolved.reasons[key] = error
-        self._add_catalog(session, resolved)
+        return narrow
 
     def _add_catalog(self, session: Session, resolved: Resolved) -> None:
         if not resolved.catalog_tables:
@@ -186,7 +203,7 @@ def _explained(
     text = str(error)
     if _UNKNOWN.search(text):
         for name in query.tables:
-            key = key_of(name)
+            key = name.key
             unknown = key not in resolved.found or key in resolved.reasons
             if not unknown or not any(part.lower() in text.lower() for part in name.parts):
                 continue

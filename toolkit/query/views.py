@@ -1,40 +1,61 @@
-"""The SQL text of a dataset's view, and quoting: what is pasted into SQL passes through here."""
+"""The SQL text of a dataset's view."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from toolkit.core.errors import QueryError
-from toolkit.core.types import FileLocation, VersionRecord
+from toolkit.core.types import FileLocation, LocatedFragment, VersionRecord
+from toolkit.query.columns import distinct_names
+from toolkit.query.manifests import NamesInFile, files_of, is_whole, read_files, select_columns
+from toolkit.query.needs import Key, Needs
 
 
-def quote_name(name: str) -> str:
-    """An identifier as SQL reads it, whatever it contains."""
-    return '"' + name.replace('"', '""') + '"'
+@dataclass(frozen=True, slots=True)
+class View:
+    """The view of one version: all of its columns, or those that a query needs."""
 
+    fragments: Sequence[LocatedFragment]
+    names: tuple[str, ...]
+    """The version's columns, the ones that are left out included."""
+    wanted: Sequence[int]
+    """The positions of the columns that the view has."""
 
-def quote_text(text: str) -> str:
-    """A string constant."""
-    return "'" + text.replace("'", "''") + "'"
+    @classmethod
+    def of(cls, version: VersionRecord, fragments: Sequence[LocatedFragment]) -> View:
+        """All columns. Raises QueryError for a version that has no columns to show."""
+        names = _names_of(version)
+        return cls(fragments, names, range(len(names)))
 
+    @property
+    def files(self) -> tuple[FileLocation, ...]:
+        """The files that the view names."""
+        return files_of(self.fragments, self.wanted)
 
-def qualified(schema: str, table: str) -> str:
-    """A table's name with its schema, if it has one."""
-    return f"{quote_name(schema)}.{quote_name(table)}" if schema else quote_name(table)
+    @property
+    def is_narrow(self) -> bool:
+        """Whether columns of the version are left out."""
+        return len(self.wanted) < len(self.names)
 
+    def narrowed(self, key: Key, needs: Needs) -> View:
+        """Only the columns that are needed of the table ``key``, if that takes fewer files.
 
-def create_view(name: str, version: VersionRecord, locations: Sequence[FileLocation]) -> str:
-    """CREATE VIEW for a version's files, whose rows come in the order of the files.
+        A query that needs none counts the rows of one."""
+        wanted = needs.positions(key, distinct_names(self.names)) or (0,)
+        narrow = replace(self, wanted=wanted)
+        return narrow if len(narrow.files) < len(self.files) else self
 
-    Raises QueryError for a version that has no rows and columns to show."""
-    _require_columns(version)
-    files = ", ".join(quote_text(_address(location)) for location in locations)
-    return (
-        # Folders named like `x=1` above the store are not columns of the data.
-        f"CREATE VIEW {name} AS SELECT * FROM read_parquet([{files}], hive_partitioning = false)"
-    )
+    def create(self, name: str, names_in_file: NamesInFile) -> str:
+        """CREATE VIEW. A version of whole files is a plain ``read_parquet``."""
+        if is_whole(self.fragments):
+            files = [fragment.files[0].location for fragment in self.fragments]
+            query = f"SELECT * FROM {read_files(files)}"
+        else:
+            query = select_columns(self.fragments, self.names, self.wanted, names_in_file)
+        return f"CREATE OR REPLACE VIEW {name} AS {query}"
 
 
 def has_columns(version: VersionRecord) -> bool:
@@ -42,14 +63,11 @@ def has_columns(version: VersionRecord) -> bool:
     return version.kind == "frame" and len(pa.ipc.read_schema(pa.py_buffer(version.schema))) > 0
 
 
-def _require_columns(version: VersionRecord) -> None:
+def _names_of(version: VersionRecord) -> tuple[str, ...]:
     if version.kind != "frame":
         raise QueryError(
             f"{version.ref} is a raw file and has no columns to query. Open it by its path instead."
         )
     if not has_columns(version):
         raise QueryError(f"{version.ref} has no columns, so SQL has nothing to select from it.")
-
-
-def _address(location: FileLocation) -> str:
-    return location.uri if location.path is None else str(location.path)
+    return tuple(pa.ipc.read_schema(pa.py_buffer(version.schema)).names)
