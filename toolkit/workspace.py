@@ -16,7 +16,7 @@ from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.hold import Hold
 from toolkit.core.names import parse_ref
 from toolkit.core.places import storage_place, workspace_folder
-from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord
+from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord, OptimizeReport
 
 if TYPE_CHECKING:
     import duckdb
@@ -83,6 +83,7 @@ class Workspace:
         with self._lock:
             built, self._built = self._built, None
         if built is not None:
+            built.reads.flush()
             built.query.close()
             built.catalog.close()
 
@@ -261,6 +262,32 @@ class Workspace:
         """Delete files that no version or hold uses since longer than ``grace``: a timedelta, or
         seconds. Raises InvalidArgumentError for what is no length of time."""
         return self._services.collector.collect(grace=grace, dry_run=dry_run)
+
+    def optimize(
+        self, ref: str | Artifact | None = None, *, all: bool = False, budget: int | None = None
+    ) -> OptimizeReport:
+        """Rewrite a version that lies in several files into one, so that it reads as fast as any
+        file. With ``all=True``: the versions that are read often, the most read first, and files
+        of which most columns are unused, as long as at most ``budget`` bytes are written.
+
+        The content stays the same, which is proven before anything is changed; files that are no
+        longer needed become garbage. Raises FrameError for a raw file, FileChangedError where the
+        content is not what was saved."""
+        return self._services.datasets.optimize(
+            None if ref is None else _ref(ref), all=all, budget=budget
+        )
+
+    def path(self, ref: str | Artifact) -> Path:
+        """A local file with the version's content, for tools that know nothing of the toolkit.
+
+        The stored file itself where there is one that has exactly the version, else a copy in
+        ``cache/``, which keeps the copies that were asked for last (10 GB). Do not change it."""
+        return self._services.datasets.path(_ref(ref))
+
+    def du(self) -> pl.DataFrame:
+        """A row a dataset: the bytes that only its versions use (dropping them frees these), and
+        those that they share with other datasets."""
+        return self._services.datasets.du()
 
     def check(self, *, rehash: bool = True) -> CheckReport:
         """Recount every reference and, with ``rehash``, read every byte. ``.ok`` tells."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from toolkit.catalog.catalog import Catalog
     from toolkit.core.interfaces import IArtifactProducer, IChecker, IGarbageCollector
     from toolkit.datasets.service import DatasetService
+    from toolkit.datasets.upkeep.reads import ReadCounter
     from toolkit.query.service import QueryService
     from toolkit.sampling.service import SamplingService
     from toolkit.storage.interfaces import IStorageBackend
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 CATALOG_FILE = "catalog.duckdb"
 STAGING = "staging"
 """Where files for a store that is not a folder are written first."""
+
+CACHE = "cache"
+"""Plain copies of versions for foreign tools."""
 
 Folder: TypeAlias = "str | os.PathLike[str]"
 
@@ -37,6 +41,7 @@ class Services:
 
     catalog: Catalog
     backend: IStorageBackend
+    reads: ReadCounter
     datasets: DatasetService
     query: QueryService
     sampling: SamplingService
@@ -98,6 +103,7 @@ def get_dataset_service(
     producer: IArtifactProducer | None = None,
     storage_options: Mapping[str, Any] | None = None,
     relation_inputs: Any = None,
+    reads: ReadCounter | None = None,
 ) -> DatasetService:
     """Datasets of the workspace in folder ``home``; without a producer they can only be read.
 
@@ -113,7 +119,9 @@ def get_dataset_service(
         StoredFiles(backend, catalog),
         DatasetReaderFactory(storage_options),
         producer,
-        relation_inputs,
+        relation_inputs=relation_inputs,
+        reads=reads,
+        cache=workspace_folder(home) / CACHE,
     )
 
 
@@ -126,6 +134,7 @@ def assemble(
 ) -> Services:
     """Every part of the workspace in folder ``home``, each made once."""
     from toolkit.analysis.profile import ProfileService
+    from toolkit.datasets.upkeep.reads import ReadCounter
     from toolkit.query.service import QueryService
     from toolkit.sampling.service import SamplingService
     from toolkit.storage.services.checker import Checker
@@ -137,7 +146,8 @@ def assemble(
         home, catalog=catalog, storage=storage, storage_options=storage_options
     )
     producer = get_artifact_producer(home, catalog=catalog, backend=backend)
-    reading = get_dataset_service(home, catalog=catalog, backend=backend)
+    reads = ReadCounter(catalog)
+    reading = get_dataset_service(home, catalog=catalog, backend=backend, reads=reads)
     query = QueryService(reading, allowed_root=backend.root)
     datasets = get_dataset_service(
         home,
@@ -146,10 +156,12 @@ def assemble(
         producer=producer,
         storage_options=storage_options,
         relation_inputs=query.inputs_of,
+        reads=reads,
     )
     return Services(
         catalog=catalog,
         backend=backend,
+        reads=reads,
         datasets=datasets,
         query=query,
         sampling=SamplingService(datasets),

@@ -23,6 +23,7 @@ from toolkit.core.types import (
 from toolkit.datasets.fingerprint.logical_types import INT128_FIELD, logical_type
 from toolkit.datasets.manifests.reader import scan_manifest, whole_files
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.upkeep.reads import ReadCounter
 
 if TYPE_CHECKING:
     import pyarrow.dataset as pads
@@ -34,9 +35,12 @@ ARROW_ONLY = "arrow_only"
 class Loader:
     """Resolves references and opens the files behind them."""
 
-    def __init__(self, catalog: ICatalog, files: IStoredFiles) -> None:
+    def __init__(
+        self, catalog: ICatalog, files: IStoredFiles, reads: ReadCounter | None = None
+    ) -> None:
         self._catalog = catalog
         self._files = files
+        self._reads = reads
 
     def resolve(self, ref: str) -> VersionRecord:
         """Raises InvalidNameError, DatasetNotFoundError."""
@@ -86,6 +90,8 @@ class Loader:
                 f"{version.ref} is a raw file, not a frame: write it out with "
                 f'ws.export("{version.ref}", path) and read that.'
             )
+        if self._reads is not None:
+            self._reads.note(version.id)
         return version, fragments
 
     def _scan(self, version: VersionRecord, fragments: Sequence[LocatedFragment]) -> pl.LazyFrame:

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStoredFiles
 from toolkit.core.names import parse_ref
-from toolkit.core.types import Artifact, FileLocation, LocatedFragment, VersionRecord
+from toolkit.core.types import Artifact, LocatedFragment, OptimizeReport, VersionRecord
 from toolkit.datasets.appending import Appender
 from toolkit.datasets.comparing import compare
 from toolkit.datasets.exporting import Exporter
@@ -22,6 +22,9 @@ from toolkit.datasets.loading import Loader
 from toolkit.datasets.raw_files import RawFiles
 from toolkit.datasets.saving import Saver
 from toolkit.datasets.sharing import DEFAULT_POLICY, SharingPolicy
+from toolkit.datasets.upkeep.optimizing import Optimizer
+from toolkit.datasets.upkeep.plain_files import PlainFiles
+from toolkit.datasets.upkeep.reads import ReadCounter
 
 LINEAGE_SCHEMA = pl.Schema(
     {"ref": pl.String, "input": pl.String, "kind": pl.String, "how": pl.String, "depth": pl.Int64}
@@ -40,17 +43,27 @@ class DatasetService:
         files: IStoredFiles,
         readers: IDatasetReaderFactory,
         producer: IArtifactProducer | None = None,
+        *,
         relation_inputs: RelationInputs | None = None,
         sharing: SharingPolicy = DEFAULT_POLICY,
+        reads: ReadCounter | None = None,
+        cache: Path | None = None,
     ) -> None:
+        """``reads`` counts what is loaded; ``cache`` is the folder of plain copies, without which
+        ``path`` knows only versions that are one local file."""
         self._catalog = catalog
         self._readers = readers
-        self._loader = Loader(catalog, files)
+        self._reads = reads
+        self._loader = Loader(catalog, files, reads)
         self._saver = Saver(catalog, files, producer, sharing)
         self._appender = Appender(catalog, files, self._loader, self._saver)
         self._raw_files = RawFiles(self._saver)
         self._exporter = Exporter(self._loader, files)
         self._inputs = InputFinder(catalog, relation_inputs)
+        # They read without being counted: only a person's reads tell what is worth a rewrite.
+        inner = Loader(catalog, files)
+        self._optimizer = Optimizer(catalog, files, inner, self._saver)
+        self._plain_files = PlainFiles(catalog, files, Exporter(inner, files), cache)
 
     def reader(self, source: Any, format: str | None = None, **options: Any) -> IDatasetReader:
         """The reader of a source; see IDatasetReaderFactory.reader."""
@@ -106,11 +119,21 @@ class DatasetService:
         """Write a version to a file; see Workspace.export."""
         return self._exporter.export(ref, path, overwrite=overwrite)
 
-    def path(self, ref: str) -> tuple[FileLocation, ...]:
-        """Where a version's distinct files are, in the order of its rows."""
-        fragments = self._loader.open(ref)[1]
-        found = {f.location.uri: f.location for fragment in fragments for f in fragment.files}
-        return tuple(found.values())
+    def path(self, ref: str) -> Path:
+        """A local file with a version's content; see Workspace.path."""
+        return self._plain_files.path(ref)
+
+    def optimize(
+        self, ref: str | None = None, *, all: bool = False, budget: int | None = None
+    ) -> OptimizeReport:
+        """Rewrite what is read often or mostly unused; see Workspace.optimize."""
+        if self._reads is not None:
+            self._reads.flush()
+        return self._optimizer.optimize(ref, all=all, budget=budget)
+
+    def du(self) -> pl.DataFrame:
+        """A row a dataset: the bytes that only it uses, and those that it shares."""
+        return self._catalog.listing("du")
 
     def diff(self, before: str, after: str) -> pl.DataFrame:
         """Two versions column by column, from their digests; see ``comparing.compare``."""
