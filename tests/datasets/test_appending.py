@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 import toolkit as tk
@@ -15,6 +16,7 @@ from toolkit.core.errors import (
     ConflictError,
     DatasetNotFoundError,
     FrameError,
+    InvalidNameError,
     SchemaMismatchError,
 )
 from toolkit.datasets import appending
@@ -279,3 +281,106 @@ def test_a_stream_that_was_overtaken_says_so_and_saves_nothing(
         ws.append("log", slow)
     assert ws.load("log").collect()["n"].to_list() == [0, 1]
     assert ws.check().ok
+
+
+RANGES = {
+    "from ten": (pd.RangeIndex(10, 12), pd.RangeIndex(12, 13)),
+    "stepped": (pd.RangeIndex(0, 4, 2), pd.RangeIndex(4, 6, 2)),
+    "named": (pd.RangeIndex(2, name="k"), pd.RangeIndex(2, 3, name="k")),
+    "backwards": (pd.RangeIndex(9, 7, -1), pd.RangeIndex(7, 6, -1)),
+    "the rest of row numbers": (pd.RangeIndex(2), pd.RangeIndex(2, 3)),
+    "columns": (pd.Index(["x", "y"], name="k"), pd.Index(["z"], name="k")),
+    "several columns": (
+        pd.MultiIndex.from_tuples([(1, "x"), (2, "y")], names=["i", "j"]),
+        pd.MultiIndex.from_tuples([(3, "z")], names=["i", "j"]),
+    ),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), RANGES.values(), ids=list(RANGES))
+def test_an_index_that_goes_on_is_that_of_the_whole_frame(
+    ws: tk.Workspace, before: pd.Index, after: pd.Index
+) -> None:
+    first, more = pd.DataFrame({"a": [1, 2]}, index=before), pd.DataFrame({"a": [3]}, index=after)
+    whole = pd.concat([first, more])
+    ws.save(first, "x")
+    artifact = ws.append("x", more)
+    assert artifact.fingerprint == ws.save(whole, "whole").fingerprint
+    pd.testing.assert_frame_equal(ws.load("x", "pandas"), whole)
+    pd.testing.assert_frame_equal(ws.load("x@1", "pandas"), first)
+
+
+LOST = {
+    "a gap": (pd.RangeIndex(10, 12), pd.RangeIndex(13, 14)),
+    "another step": (pd.RangeIndex(0, 4, 2), pd.RangeIndex(4, 5)),
+    "another name": (pd.RangeIndex(2, name="k"), pd.RangeIndex(2, 3)),
+    "row numbers behind a range": (pd.RangeIndex(10, 12), pd.RangeIndex(1)),
+    "a range behind row numbers": (pd.RangeIndex(2), pd.RangeIndex(7, 8)),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), LOST.values(), ids=list(LOST))
+def test_an_index_that_would_be_lost_is_refused(
+    ws: tk.Workspace, stored: Any, before: pd.Index, after: pd.Index
+) -> None:
+    ws.save(pd.DataFrame({"a": [1, 2]}, index=before), "x")
+    with pytest.raises(SchemaMismatchError, match=r"do not fit x@1: their index.*reset_index"):
+        ws.append("x", pd.DataFrame({"a": [3]}, index=after))
+    assert len(stored()) == 1
+
+
+def test_rows_without_an_index_are_refused_behind_a_range_of_numbers(ws: tk.Workspace) -> None:
+    ws.save(pd.DataFrame({"a": [1, 2]}, index=pd.RangeIndex(10, 12)), "x")
+    with pytest.raises(SchemaMismatchError, match="row numbers"):
+        ws.append("x", pl.DataFrame({"a": [3]}))
+
+
+def test_rows_of_another_engine_have_the_index_as_a_column(ws: tk.Workspace) -> None:
+    ws.save(pd.DataFrame({"a": [1]}, index=pd.Index(["x"], name="k")), "x")
+    ws.append("x", pl.DataFrame({"a": [2], "k": ["y"]}))
+    whole = pd.DataFrame({"a": [1, 2]}, index=pd.Index(["x", "y"], name="k"))
+    pd.testing.assert_frame_equal(ws.load("x", "pandas"), whole)
+
+
+def test_an_index_of_columns_behind_plain_columns_is_refused(ws: tk.Workspace) -> None:
+    ws.save(pl.DataFrame({"a": [1], "k": ["x"]}), "x")
+    with pytest.raises(SchemaMismatchError, match="their index is made of 'k'"):
+        ws.append("x", pd.DataFrame({"a": [1]}, index=pd.Index(["x"], name="k")))
+
+
+def test_labels_of_another_kind_are_refused(ws: tk.Workspace) -> None:
+    ws.save(pd.DataFrame({"0": [1]}), "x")
+    with pytest.raises(SchemaMismatchError, match="column labels"):
+        ws.append("x", pd.DataFrame([[1]]))
+    ws.save(pd.DataFrame([[1]]), "y")
+    ws.append("y", pd.DataFrame([[2]]))
+    pd.testing.assert_frame_equal(ws.load("y", "pandas"), pd.DataFrame([[1], [2]]))
+
+
+@pytest.mark.parametrize("ref", ["x@1", "x@2", "x@tag"])
+def test_rows_are_appended_to_a_name_and_not_to_a_version(ws: tk.Workspace, ref: str) -> None:
+    ws.save(rows(0, 1), "x")
+    ws.save(rows(0, 2), "x")
+    with pytest.raises(InvalidNameError, match=r'"x@.*newest version.*ws\.append\("x"'):
+        ws.append(ref, rows(0, 1))
+
+
+def test_only_the_last_rows_that_only_arrow_has_are_read_again(
+    ws: tk.Workspace, fingerprint: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def table(start: int, stop: int) -> pa.Table:
+        return pa.table({"x": pa.array(range(start, stop), pa.timestamp("s"))})
+
+    seen: list[int] = []
+    plain = pq.ParquetFile.read_row_group
+
+    def counted(file: Any, group: int, *args: Any, **options: Any) -> pa.Table:
+        seen.append(group)
+        return plain(file, group, *args, **options)
+
+    ws.save(table(0, 2 * BLOCK_ROWS + 7), "x")
+    ws.append("x", table(2 * BLOCK_ROWS + 7, 2 * BLOCK_ROWS + 10))
+    monkeypatch.setattr(pq.ParquetFile, "read_row_group", counted)
+    artifact = ws.append("x", table(2 * BLOCK_ROWS + 10, 2 * BLOCK_ROWS + 12))
+    assert seen == [0, 2]
+    assert artifact.fingerprint == fingerprint(table(0, 2 * BLOCK_ROWS + 12))

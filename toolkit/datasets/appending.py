@@ -14,22 +14,30 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
-from toolkit.core.errors import ConflictError, FrameError, SchemaMismatchError
+from toolkit.core.errors import (
+    ConflictError,
+    FrameError,
+    InvalidNameError,
+    SchemaMismatchError,
+)
 from toolkit.core.interfaces import ICatalog, IStoredFiles
 from toolkit.core.types import (
     PARQUET_MEDIA_TYPE,
     Artifact,
     ColumnRecord,
     InputRecord,
+    LocatedFragment,
     NewFragment,
     VersionRecord,
 )
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, Block, FrameHasher
 from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.blocks import ArrowBlock, PolarsBlock, reblock_arrow, reblock_polars
+from toolkit.datasets.frames.pandas_index import continued_index
 from toolkit.datasets.frames.parquet import Target, column_sizes
 from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
 from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_schema
+from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.recording import NEW_FILE, Layout, as_layout, describe
 from toolkit.datasets.saving import STREAM_BUFFER, Saver
 
@@ -53,9 +61,10 @@ class Appender:
 
         Appends by several threads and processes at once follow each other: one that was based on
         a version that is no longer the newest is repeated. A stream comes only once and cannot be:
-        it raises ConflictError. Raises DatasetNotFoundError, SchemaMismatchError, and FrameError
-        for a raw file."""
-        base = self._loader.resolve(name)
+        it raises ConflictError. A pandas index goes on (``continued_index``). Raises
+        InvalidNameError for a reference to a version, DatasetNotFoundError, SchemaMismatchError,
+        and FrameError for a raw file."""
+        base = self._loader.resolve(_plain_name(name))
         source = accept(frame)
         if isinstance(source, StreamFrame):
             source = source.settle(STREAM_BUFFER)
@@ -86,10 +95,9 @@ class Appender:
                 own, rows = _write(source, out)
             _check_columns(base, columns, own)
             merged = self._merged(base, columns, own, staged.path) if rows else columns
-            extras = Extras(base.metadata.get("identity", {}), base.metadata.get("pandas", ""))
             content = describe(
                 stored_schema(base),
-                extras,
+                _extras(base, source.extras, rows),
                 merged,
                 base.rows + rows,
                 arrow_only=bool(base.metadata.get(ARROW_ONLY)),
@@ -147,14 +155,16 @@ class Appender:
     def _arrow_rest(self, base: VersionRecord, tail: int, path: Path) -> Iterator[Block]:
         import pyarrow.dataset as pads
 
-        old = _last_rows(self._loader.batches(base.ref, BLOCK_ROWS), base.rows - tail)
         schema = stored_schema(base)
+        old = _last_tables(*self._loader.open_frame(base.ref), tail)
         new = (
-            part
+            pa.Table.from_batches([batch])
             for batch in pads.dataset(str(path), format="parquet").to_batches()
-            for part in restore(pa.Table.from_batches([batch]), schema).to_batches()
         )
-        return map(ArrowBlock, reblock_arrow(chain(old, new)))
+        batches = (
+            batch for table in chain(old, new) for batch in restore(table, schema).to_batches()
+        )
+        return map(ArrowBlock, reblock_arrow(batches))
 
 
 def _followed(earlier: Layout, rows: int) -> Layout:
@@ -162,11 +172,46 @@ def _followed(earlier: Layout, rows: int) -> Layout:
     return replace(earlier, fragments=(*earlier.fragments, NewFragment.whole(rows, NEW_FILE)))
 
 
-def _last_rows(batches: Iterator[pa.RecordBatch], skip: int) -> Iterator[pa.RecordBatch]:
-    for batch in batches:
-        if skip < batch.num_rows:
-            yield batch.slice(skip)
-        skip = max(0, skip - batch.num_rows)
+def _plain_name(name: str) -> str:
+    if isinstance(name, str) and "@" in name:
+        plain = name.partition("@")[0]
+        raise InvalidNameError(
+            f'"{name}" is a version, and rows are appended to the newest version of a dataset: '
+            f'call ws.append("{plain}", …), or load "{name}" and save it with the rows.'
+        )
+    return name
+
+
+def _extras(base: VersionRecord, added: Extras, rows: int) -> Extras:
+    described = base.metadata.get("pandas", "")
+    if not rows:
+        return Extras(base.metadata.get("identity", {}), described)
+    return Extras(*continued_index(base.ref, (described, base.rows), (added.pandas, rows)))
+
+
+def _last_tables(
+    version: VersionRecord, fragments: Sequence[LocatedFragment], rows: int
+) -> Sequence[pa.Table]:
+    """The last rows of a version of whole files, from the row groups that hold them."""
+    import pyarrow.parquet as pq
+
+    parts: list[pa.Table] = []
+    for fragment in reversed(fragments):
+        if rows <= 0:
+            break
+        (file,) = fragment.files
+        place = file.location
+        filesystem = None if place.path is not None else place.filesystem
+        with (
+            reading(version.ref, hint="Run ws.check()."),
+            pq.ParquetFile(place.path or place.fs_path, filesystem=filesystem) as parquet,
+        ):
+            for group in reversed(range(parquet.num_row_groups)):
+                if rows > 0:
+                    table = parquet.read_row_group(group)
+                    parts.append(table.slice(max(0, table.num_rows - rows)))
+                    rows -= table.num_rows
+    return parts[::-1]
 
 
 def _write(
