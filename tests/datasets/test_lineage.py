@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 import toolkit as tk
+from toolkit.core.errors import FrameError
 from toolkit.datasets.lineage import PlanInput, mark, plan_inputs
 
 LEFT = pl.DataFrame({"k": [1, 2, 3], "v": [1.0, 2.0, 3.0]})
@@ -327,6 +328,20 @@ def test_plain_scan_of_all_files_of_a_version_is_the_version(saved: tk.Workspace
 
 def test_plan_without_sources_has_no_inputs() -> None:
     assert plan_inputs(LEFT.lazy().filter(pl.col("k") > 1)) == ()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda path: LEFT.lazy().select("nope"), lambda path: pl.scan_csv(path / "none.csv")],
+    ids=["column", "file"],
+)
+def test_plan_that_names_what_is_not_there_is_refused(
+    ws: tk.Workspace, tmp_path: Path, make: Callable[[Path], pl.LazyFrame]
+) -> None:
+    with pytest.raises(FrameError, match=r"could not be computed: .*no(p|n)e"):
+        ws.save(make(tmp_path), "result")
+    with pytest.raises(FrameError, match="could not be computed"):
+        ws.save(LEFT, "result", inputs=[make(tmp_path)])
 
 
 def test_inputs_are_found_without_running_the_plan(saved: tk.Workspace) -> None:

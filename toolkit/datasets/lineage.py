@@ -22,6 +22,8 @@ from urllib.parse import parse_qsl, urlencode
 
 import polars as pl
 
+from toolkit.datasets.frames.computing import computing
+
 Kind = Literal["version", "source"]
 
 _COLUMN = "__toolkit_input_"
@@ -61,8 +63,11 @@ def mark(frame: pl.LazyFrame, *inputs: PlanInput, workspace: str = _NOBODY) -> p
 def plan_inputs(frame: pl.LazyFrame, workspace: str = _NOBODY) -> tuple[PlanInput, ...]:
     """What a lazy frame reads, in the order of its plan, without running it.
 
-    A version that another workspace marked is a source: ``toolkit://<its id>/name@3``."""
-    return tuple(dict.fromkeys(_found(frame.explain(optimized=False), workspace)))
+    A version that another workspace marked is a source: ``toolkit://<its id>/name@3``. Raises
+    FrameError for a frame whose plan names what is not there."""
+    with computing("The frame"):
+        plan = frame.explain(optimized=False)
+    return tuple(dict.fromkeys(_found(plan, workspace)))
 
 
 def _found(plan: str, workspace: str) -> Iterator[PlanInput]:
