@@ -10,7 +10,6 @@ import pytest
 
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
 from toolkit.datasets.readers.factory import DatasetReaderFactory
-from toolkit.datasets.readers.sources import without_credentials
 
 
 def write(path, text="a\n1\n"):
@@ -130,20 +129,6 @@ def test_a_local_list_of_folders_reads_all(tmp_path, factory):
         write(tmp_path / name / "x.csv", f"a\n{index}\n")
     frame = factory.reader([tmp_path / "b", tmp_path / "a"]).polars().collect()
     assert frame["a"].to_list() == [0, 1]
-
-
-@pytest.mark.parametrize(
-    ("url", "shown"),
-    [
-        ("ftp://user:pw@host/x.csv", "ftp://host/x.csv"),
-        ("https://host/x.csv?X-Amz-Signature=abc", "https://host/x.csv"),
-        ("https://host/x.csv?page=2", "https://host/x.csv?page=2"),
-        ("s3://bucket/key@2.csv", "s3://bucket/key@2.csv"),
-        ("/local/a@b.csv", "/local/a@b.csv"),
-    ],
-)
-def test_credentials_are_not_shown(url, shown):
-    assert without_credentials(url) == shown
 
 
 def test_storage_options_do_not_reach_local_files(tmp_path):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import basename, dirname
 from typing import Any, BinaryIO, TypeAlias, cast
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
@@ -19,6 +19,7 @@ from toolkit.core.errors import (
     SourceNotFoundError,
     did_you_mean,
 )
+from toolkit.core.redaction import without_credentials
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.partitions import partition_values
 
@@ -26,7 +27,6 @@ Select: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
 """Picks the data files out of the listing of a folder."""
 
 _MAGIC = re.compile(r"[*?\[]")
-_SECRET = re.compile(r"sig|token|key|credential|password|secret", re.IGNORECASE)
 _UNREACHABLE = "Check the URL, storage_options and your permissions."
 
 
@@ -94,17 +94,6 @@ def resolve(
         filesystem=None if local else filesystem,
         partitions=tuple(values for _, values in found),
     )
-
-
-def without_credentials(url: str) -> str:
-    """The URL without user info, and without a query that carries a signature or token."""
-    if "://" not in url:
-        return url
-    parts = urlsplit(url)
-    query = "" if _SECRET.search(parts.query) else parts.query
-    if "@" not in parts.netloc and query == parts.query:
-        return url
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=query))
 
 
 def _members(source: Any) -> Iterable[Any]:
