@@ -6,6 +6,7 @@ import os
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -262,6 +263,15 @@ def test_a_key_outside_the_rule_is_refused_everywhere(
 def test_a_prefix_outside_the_rule_is_refused(backend: IStorageBackend, prefix: Any) -> None:
     with pytest.raises(InvalidArgumentError):
         backend.list(prefix)
+
+
+def test_a_sweep_concerns_no_object(store: Any) -> None:
+    backend = store.backend()
+    backend.write_stream("objects/ab/abcd", [b"x"])
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert list(backend.sweep(later, dry_run=True)) == []
+    assert list(backend.sweep(later, dry_run=False)) == []
+    assert store.everything() == {"objects/ab/abcd"}
 
 
 def test_locate_names_the_object_without_a_look(store: Any) -> None:

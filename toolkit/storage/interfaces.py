@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,6 +66,12 @@ class IStorageBackend(Protocol):
 
     def list(self, prefix: str = "") -> Iterator[ObjectStat]:
         """Every complete object whose key starts with ``prefix``, unordered, never from a cache."""
+
+    def sweep(self, before: datetime, *, dry_run: bool) -> Sequence[int]:
+        """Delete what interrupted writes left in the store's own staging place and nobody has
+        touched since ``before``; returns the sizes. With ``dry_run`` nothing is deleted. No object
+        is concerned, nor a write under way. Raises StorageError, after everything else was tried,
+        for what cannot be deleted."""
 
     def locate(self, key: str) -> FileLocation:
         """Where an engine opens the object. Does not look whether it exists."""

@@ -159,6 +159,7 @@ producer = ArtifactProducer(backend, catalog, folder / "staging")
     def run(code: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-W", "error", "-c", prelude + code, str(tmp_path)],
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

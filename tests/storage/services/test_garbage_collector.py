@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from toolkit.core.errors import InvalidArgumentError, StorageError
-from toolkit.storage.services import garbage_collector
+from toolkit.storage.services import garbage_collector, publication
 
 HOUR = timedelta(hours=1)
 
@@ -231,6 +232,100 @@ def test_only_old_leftovers_of_staging_are_swept(shop):
         assert shop.gc().orphans == 1
         assert not old.exists()
         assert staged.path.exists()
+
+
+def test_a_staged_file_in_use_is_kept_however_long_nothing_is_written(shop):
+    with shop.producer.stage("x") as staged:
+        shop.age(staged.path, 5)
+        assert shop.gc(dry_run=True).orphans == 0
+        assert shop.gc().orphans == 0
+        staged.write([b"after hours of computing"])
+        staged.commit(lambda _, produced: produced)
+    assert [row.byte_size for row in shop.rows()] == [24]
+    assert shop.leftovers() == []
+
+
+def test_a_stream_that_is_slow_keeps_its_staged_file(local_shop):
+    def chunks():
+        yield b"first"
+        (staged,) = local_shop.leftovers()
+        local_shop.age(staged, 5)
+        assert local_shop.gc().orphans == 0
+        yield b"second"
+
+    local_shop.backend.write_stream("objects/ab/slow", chunks())
+    assert local_shop.leftovers() == []
+
+
+def test_a_staged_file_whose_process_ended_is_swept(local_shop, start):
+    process = start("""
+staging = producer.stage("x")
+staged = staging.__enter__()
+print(staged.path, flush=True)
+sys.stdin.read()
+""")
+    path = Path(process.stdout.readline().strip())
+    local_shop.age(path, 2)
+    assert local_shop.gc().orphans == 0
+    process.kill()
+    process.wait()
+    assert local_shop.gc().orphans == 1
+    assert not path.exists()
+
+
+def test_a_save_that_slept_never_registers_an_object_that_is_swept(local_shop, monkeypatch):
+    monkeypatch.setattr(publication, "_LOOK_AGAIN_AFTER", 0)
+    published, sweeping, outcome = threading.Event(), threading.Event(), []
+
+    def sleep():
+        (key,) = local_shop.objects()
+        local_shop.age(local_shop.backend.locate(key).path, 2)
+        published.set()
+        assert sweeping.wait(30)
+
+    def save():
+        try:
+            outcome.append(local_shop.producer.produce([b"late"], "x"))
+        except StorageError as error:
+            outcome.append(error)
+
+    def awake():
+        if not sweeping.is_set():
+            sweeping.set()
+            saver.join(1)
+
+    local_shop.backend.after["publish"] = sleep
+    local_shop.backend.before["delete"] = awake
+    saver = threading.Thread(target=save)
+    saver.start()
+    assert published.wait(30)
+    assert local_shop.gc().orphans == 1
+    saver.join()
+    assert "swept as an orphan" in str(outcome[0])
+    local_shop.assert_clean()
+
+
+def test_uploads_that_a_killed_process_left_are_swept(memory_shop):
+    filesystem = memory_shop.backend.locate("x").filesystem
+    folder = memory_shop.backend.locate("x").fs_path.rpartition("/")[0] + "/.staging"
+    names = {"old": "0" * 32, "young": "1" * 32, "theirs": "notes.txt"}
+    for name in names.values():
+        filesystem.pipe_file(f"{folder}/{name}", b"12345")
+    for name in ("old", "theirs"):
+        store = filesystem.store[f"{folder}/{names[name]}"]
+        store.created = store.modified = datetime.now(UTC) - 2 * HOUR
+    dry = memory_shop.gc(dry_run=True)
+    assert (dry.orphans, dry.orphan_bytes) == (1, 5)
+    assert len(filesystem.find(folder)) == 3
+    done = memory_shop.gc()
+    assert (done.orphans, done.orphan_bytes) == (1, 5)
+    left = [path.rpartition("/")[2] for path in filesystem.find(folder)]
+    assert left == [names["young"], names["theirs"]]
+
+
+def test_a_collection_makes_no_folders(local_shop):
+    local_shop.gc()
+    assert not (local_shop.folder / "store").exists()
 
 
 def test_files_of_somebody_else_in_the_handed_folder_are_left_alone(memory_shop):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import tempfile
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableSequence, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ from toolkit.storage.backends.failures import (
 )
 from toolkit.storage.backends.keys import is_key, validate_chunk_size, validate_key, validate_prefix
 from toolkit.storage.backends.object_info import object_stat
-from toolkit.storage.backends.uploads import upload_for
+from toolkit.storage.backends.uploads import STAGING, is_staged_upload, stages, upload_for
 from toolkit.storage.interfaces import DEFAULT_CHUNK_SIZE, ObjectStat
 
 T = TypeVar("T")
@@ -141,13 +142,29 @@ class FsspecStorageBackend:
         return object_stat(key, info)
 
     def delete(self, key: str) -> None:
-        path = self._path(key)
-        with suppress(ObjectNotFoundError):
-            self._call("delete", self._uri(key), lambda: self._fresh().rm_file(path))
+        self._delete(self._path(key), self._uri(key))
 
     def list(self, prefix: str = "") -> Iterator[ObjectStat]:
         validate_prefix(prefix)
         return self._listing(prefix)
+
+    def sweep(self, before: datetime, *, dry_run: bool) -> Sequence[int]:
+        if not stages(self._upload):
+            return []
+        failures: list[StorageError] = []
+        sizes = []
+        for name, info in self._find(f"{self._connection.path}/{STAGING}", STAGING).items():
+            found = object_stat(name, info)
+            if (
+                found.modified_at is not None
+                and found.modified_at < before
+                and is_staged_upload(name.rpartition("/")[2])
+                and (dry_run or self._remove(name, failures))
+            ):
+                sizes.append(found.byte_size)
+        if failures:
+            raise failures[0]
+        return sizes
 
     def locate(self, key: str) -> FileLocation:
         return FileLocation(
@@ -195,19 +212,36 @@ class FsspecStorageBackend:
         # Not open(): a memory:// file is one object with one position for all its readers.
         return bytes(self._connection.filesystem.cat_file(path, start=start, end=end))
 
-    def _listing(self, prefix: str) -> Iterator[ObjectStat]:
-        root = f"{self._connection.path}/"
-        folder = (root + prefix.rpartition("/")[0]).rstrip("/")
+    def _delete(self, path: str, uri: str) -> None:
+        with suppress(ObjectNotFoundError):
+            self._call("delete", uri, lambda: self._fresh().rm_file(path))
+
+    def _remove(self, path: str, failures: MutableSequence[StorageError]) -> bool:
+        """Delete what is no object; a failure is noted."""
         try:
-            found = self._call(
+            self._delete(path, self._uri(f"{STAGING}/{path.rpartition('/')[2]}"))
+        except StorageError as error:
+            failures.append(error)
+            return False
+        return True
+
+    def _find(self, folder: str, prefix: str) -> Mapping[str, Any]:
+        """What fsspec knows of each file below a folder; nothing where there is no folder."""
+        try:
+            found: Mapping[str, Any] = self._call(
                 "list",
                 self._uri(prefix),
                 lambda: self._fresh().find(folder, detail=True),
                 alive=self._answers,
             )
         except ObjectNotFoundError:
-            return
-        for name, info in found.items():
+            return {}
+        return found
+
+    def _listing(self, prefix: str) -> Iterator[ObjectStat]:
+        root = f"{self._connection.path}/"
+        folder = (root + prefix.rpartition("/")[0]).rstrip("/")
+        for name, info in self._find(folder, prefix).items():
             key = name.removeprefix(root)
             if name.startswith(root + prefix) and info["type"] == "file" and is_key(key):
                 yield object_stat(key, info)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat as modes
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from toolkit.storage.backends.keys import (
     validate_key,
     validate_prefix,
 )
+from toolkit.storage.backends.leftovers import mark_in_use, sweep_folder
 from toolkit.storage.interfaces import DEFAULT_CHUNK_SIZE, ObjectStat
 
 _STAGING = ".staging"
@@ -119,6 +120,9 @@ class LocalStorageBackend:
         folder, _, start = prefix.rpartition("/")
         return self._walk(self._root / folder, f"{folder}/" if folder else "", start)
 
+    def sweep(self, before: datetime, *, dry_run: bool) -> Sequence[int]:
+        return sweep_folder(self._staging, before, dry_run=dry_run)
+
     def locate(self, key: str) -> FileLocation:
         path = self._path(key)
         return FileLocation(uri=str(path), path=path)
@@ -136,6 +140,7 @@ class LocalStorageBackend:
         with local_failures("write", target):
             handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with open(handle, "wb", buffering=0) as file:
+            mark_in_use(handle)
             for chunk in chunks:
                 rest = memoryview(chunk)
                 with local_failures("write", target):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -18,6 +19,11 @@ _PART_SIZE = 8 << 20
 _PARTS_AT_ONCE = 4
 _MOST_PARTS = 10_000
 """S3's limit; a file of more than 80 GB gets larger parts."""
+
+STAGING = ".staging"
+"""The folder below the root in which ``upload_and_move`` uploads."""
+
+_STAGED = re.compile(r"[0-9a-f]{32}")
 
 _name_lock = threading.Lock()
 """Between the look whether a name is free and the move to it."""
@@ -48,6 +54,16 @@ def upload_for(protocol: str) -> Upload:
     return _UPLOADS.get(protocol, upload_and_move)
 
 
+def stages(upload: Upload) -> bool:
+    """Whether a way of uploading can leave something in ``STAGING``."""
+    return upload is upload_and_move
+
+
+def is_staged_upload(name: str) -> bool:
+    """Whether a name in ``STAGING`` was made by ``upload_and_move``."""
+    return _STAGED.fullmatch(name) is not None
+
+
 def create_on_s3(filesystem: Any, source: Path, path: str, *, root: str, call: Call) -> None:
     """One conditional creation (``If-None-Match: *``), in parts of bounded memory."""
     size = source.stat().st_size
@@ -65,7 +81,7 @@ def create(filesystem: Any, source: Path, path: str, *, root: str, call: Call) -
 
 def upload_and_move(filesystem: Any, source: Path, path: str, *, root: str, call: Call) -> None:
     """Upload under a name of its own, then move, where a half-written file would be visible."""
-    staged = f"{root}/.staging/{uuid4().hex}"
+    staged = f"{root}/{STAGING}/{uuid4().hex}"
     heartbeat = Heartbeat()
     try:
         call(

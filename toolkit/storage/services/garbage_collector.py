@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 from toolkit.core.durations import in_seconds
 from toolkit.core.errors import StorageError
 from toolkit.core.interfaces import ICatalog
 from toolkit.core.types import Event, FileRecord, GcReport, PartlyUsedFile
-from toolkit.storage.backends.failures import local_failures
-from toolkit.storage.interfaces import IStorageBackend
+from toolkit.storage.backends.leftovers import sweep_folder
+from toolkit.storage.interfaces import IStorageBackend, ObjectStat
 from toolkit.storage.services.publication import OBJECTS
 from toolkit.storage.services.staging import is_staged_name
 
 _BATCH = 500
 """Files between two commits: an interrupted collection has little to do again."""
 
+_HOLD_SECONDS = 0.5
+"""How long orphans are deleted before others get their turn at the catalog."""
+
 _YOUNGEST_ORPHAN = timedelta(hours=1)
 """A save publishes its object before its row: younger objects may be about to get theirs."""
+
+
+class Sweep(Protocol):
+    """Deletes old leftovers; see ``IStorageBackend.sweep``."""
+
+    def __call__(self, before: datetime, *, dry_run: bool) -> Sequence[int]: ...
 
 
 class GarbageCollector:
@@ -130,58 +141,52 @@ class GarbageCollector:
             for found in self._backend.list(OBJECTS)
             if found.modified_at is not None and found.modified_at < cutoff
         ]
-        # Read after the listing: an object that is listed and has no row now never gets one.
-        with self._catalog.transaction() as transaction:
-            known = transaction.files.known_keys()
-        sizes = [
-            found.byte_size
-            for found in listed
-            if found.key not in known and (dry_run or self._delete(found.key, failures))
-        ]
-        sizes += [
-            size for path, size in self._leftovers(cutoff) if dry_run or _unlink(path, failures)
-        ]
+        orphans = self._without_row(listed)
+        sizes = (
+            [found.byte_size for found in orphans]
+            if dry_run
+            else self._delete_orphans(orphans, failures)
+        )
+        sweeps: tuple[Sweep, ...] = (
+            self._backend.sweep,
+            # The folder was handed to us: only what has our names is known to be ours.
+            partial(sweep_folder, self._staging, ours=is_staged_name),
+        )
+        for sweep in sweeps:
+            try:
+                sizes += sweep(cutoff, dry_run=dry_run)
+            except StorageError as error:
+                failures.append(error)
         return sizes
 
-    def _leftovers(self, cutoff: datetime) -> Iterator[tuple[Path, int]]:
-        own = self._backend.staging
-        if own is not None:
-            yield from _old_files(own, cutoff)
-        if own != self._staging:
-            # The folder was handed to us: only what has our names is known to be ours.
-            for path, size in _old_files(self._staging, cutoff):
-                if is_staged_name(path.name):
-                    yield path, size
+    def _without_row(self, listed: Sequence[ObjectStat]) -> list[ObjectStat]:
+        # Read after the listing: of the objects that are listed, most have their rows by now.
+        with self._catalog.transaction() as transaction:
+            known = transaction.files.known_keys()
+        return [found for found in listed if found.key not in known]
+
+    def _delete_orphans(self, orphans: list[ObjectStat], failures: list[StorageError]) -> list[int]:
+        """Delete within transactions, each after a look at the rows.
+
+        A save may have slept between publishing its object and registering it, or its upload took
+        longer than an orphan has to be old. It cannot register the object meanwhile, and afterwards
+        finds it gone."""
+        sizes: list[int] = []
+        waiting = list(orphans)
+        while waiting:
+            with self._catalog.transaction() as transaction:
+                known = transaction.files.known_keys()
+                until = time.monotonic() + _HOLD_SECONDS
+                while waiting:
+                    found = waiting.pop()
+                    if found.key not in known and self._delete(found.key, failures):
+                        sizes.append(found.byte_size)
+                    if time.monotonic() >= until:
+                        break
+        return sizes
 
 
 def _is_due(file: FileRecord, cutoff: datetime) -> bool:
     return file.state == "deleting" or (
         file.unreferenced_at is not None and file.unreferenced_at <= cutoff
     )
-
-
-def _unlink(path: Path, failures: list[StorageError]) -> bool:
-    try:
-        with local_failures("delete", path):
-            path.unlink(missing_ok=True)
-    except StorageError as error:
-        failures.append(error)
-        return False
-    return True
-
-
-def _old_files(folder: Path, cutoff: datetime) -> list[tuple[Path, int]]:
-    found = []
-    with local_failures("list", folder):
-        try:
-            entries = list(os.scandir(folder))
-        except FileNotFoundError:
-            return []
-        for entry in entries:
-            try:
-                status = entry.stat(follow_symlinks=False)
-            except FileNotFoundError:
-                continue
-            if entry.is_file(follow_symlinks=False) and status.st_mtime < cutoff.timestamp():
-                found.append((Path(entry.path), status.st_size))
-    return found

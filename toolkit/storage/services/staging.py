@@ -17,6 +17,7 @@ from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.interfaces import ITransaction
 from toolkit.core.types import ProducedFile
 from toolkit.storage.backends.failures import local_failures
+from toolkit.storage.backends.leftovers import end_use, mark_in_use
 from toolkit.storage.services.hashing import content_hash, hash_file
 from toolkit.storage.services.write_back import WriteBack
 
@@ -111,16 +112,18 @@ class StagedFile:
         self._written = 0
         self._complete = True
         self._committed = False
+        self._mark: int | None = None
 
     @property
     def path(self) -> Path:
         return self._path
 
     def create(self) -> None:
-        """Create the file, empty, for this user alone."""
+        """Create the file, empty, for this user alone, and mark it as being in use."""
         with local_failures("create the staged file", self._path):
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-            os.close(os.open(self._path, flags, 0o600))
+            self._mark = os.open(self._path, flags, 0o600)
+        mark_in_use(self._mark)
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -182,6 +185,9 @@ class StagedFile:
         if self._pid == os.getpid():
             with suppress(OSError):
                 self._path.unlink(missing_ok=True)
+            mark, self._mark = self._mark, None
+            if mark is not None:
+                end_use(mark)
 
     def _seal(self) -> SealedFile:
         with local_failures("read the staged file", self._path):
