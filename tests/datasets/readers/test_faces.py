@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import io
 from decimal import Decimal
 
@@ -160,3 +161,31 @@ def test_a_reader_can_be_read_twice(tmp_path, factory):
     assert list(reader.batches(5)) == list(reader.batches(5))
     assert "CSVDatasetReader" in repr(reader)
     assert "1 file" in repr(reader)
+
+
+@pytest.mark.parametrize("name", ["t[1]", "t*", "t?", "[ab]"])
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+@pytest.mark.parametrize("folder", ["plain", "d[1]", "d[1]/key=[x]"])
+def test_a_path_that_exists_is_no_glob(tmp_path, factory, name, suffix, folder):
+    path = tmp_path / folder / f"{name}{suffix}"
+    path.parent.mkdir(parents=True)
+    frame = pl.DataFrame({"n": [1, 2], "s": ["a", "b"]})
+    text = frame.write_csv().encode()
+    if suffix == ".parquet":
+        frame.write_parquet(path)
+    else:
+        path.write_bytes(gzip.compress(text) if suffix == ".csv.gz" else text)
+    # What the name would match, were it a pattern.
+    for other in ("t1", "tx", "a"):
+        (path.parent / f"{other}{suffix}").write_bytes(b"something else")
+    reader = factory.reader(path)
+    assert reader.sources == (str(path),)
+    assert reader.polars().collect().equals(frame)
+    assert reader.count() == 2
+    assert reader.head(1).rows() == [(1, "a")]
+    assert pl.from_arrow(pa.table(reader)).equals(frame)
+    assert factory.reader([path, path]).count() == 4
+    for other in ("t1", "tx", "a"):
+        (path.parent / f"{other}{suffix}").unlink()
+    whole = factory.reader(tmp_path / folder.partition("/")[0]).polars().collect()
+    assert whole.select("n", "s").equals(frame)

@@ -129,7 +129,7 @@ class CSVDatasetReader(LazyFrameReader):
                 self._source, self._options.encoding, self._parse, constants, self.hint
             ).lazy(full)
         if not partitions:
-            return self._scan(list(self._source.paths), schema=schema, glob=False)
+            return self._scan(list(self._source.paths), schema=schema)
         return pl.concat(
             [
                 self._parse(path).with_columns(columns)
@@ -207,7 +207,8 @@ class CSVDatasetReader(LazyFrameReader):
             require_distinct_names(url, head, self._dialect, self._options.quote)
         with reading(url, self.hint, remote=self._source.remote):
             inferred = self._scan(
-                self._sample(path, head), infer_schema_length=self._options.infer_rows
+                self._sample(path, head),
+                infer_schema_length=self._options.infer_rows,
             ).collect_schema()
         wide = {name: pl.String() for name, dtype in inferred.items() if dtype == pl.Int128}
         return pl.Schema({**inferred, **wide})
@@ -236,7 +237,7 @@ class CSVDatasetReader(LazyFrameReader):
         return pl.Schema({**inferred, **types})
 
     def _parse(self, path: str) -> pl.LazyFrame:
-        return self._scan(path, schema=self._columns, glob=False)
+        return self._scan(path, schema=self._columns)
 
     def _scan(self, source: Any, **how: Any) -> pl.LazyFrame:
         return pl.scan_csv(
@@ -245,6 +246,7 @@ class CSVDatasetReader(LazyFrameReader):
             has_header=self._dialect.has_header,
             quote_char=self._options.quote,
             null_values=self._null_values,
+            glob=False,
             **how,
         )
 

@@ -89,7 +89,9 @@ class ParquetDatasetReader(LazyFrameReader):
             if self._source.remote:
                 return read_schema(self._source, path, url)
             try:
-                return pl.Schema(pl.read_parquet_schema(path))
+                # Of a path polars would make a glob.
+                with self._source.open(path) as handle:
+                    return pl.Schema(pl.read_parquet_schema(handle))
             except pl.exceptions.DuplicateError as error:
                 raise repeated_name(url, first_line(error)) from error
 
