@@ -21,6 +21,7 @@ from toolkit.core.types import (
     VersionRecord,
 )
 from toolkit.datasets.fingerprint.logical_types import INT128_FIELD, logical_type
+from toolkit.datasets.frames.pandas_frames import pandas_frame
 from toolkit.datasets.manifests.reader import scan_manifest, whole_files
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.upkeep.reads import ReadCounter
@@ -131,14 +132,11 @@ class Loader:
             return in_types(frame.to_arrow(), schema)
 
     def pandas(self, ref: str) -> Any:
-        """The version as a pandas DataFrame, with the index and dtypes that pandas gave it."""
+        """The version as a pandas DataFrame, with the index, dtypes and categories that it had."""
         version = self.resolve(ref)
-        table = self.table(version.ref)
-        described = version.metadata.get("pandas")
-        table = table.replace_schema_metadata({"pandas": described} if described else {})
-        frame = table.to_pandas()
-        # Arrow forgets the row count of a table without columns.
-        return frame if table.num_columns else frame.reindex(range(version.rows))
+        return pandas_frame(
+            self.table(version.ref), version.metadata.get("pandas", ""), version.rows
+        )
 
 
 def _check_arrow_has(version: VersionRecord) -> None:
