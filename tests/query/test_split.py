@@ -73,9 +73,14 @@ def test_a_file_that_is_not_needed_is_not_opened(service, store, trips, query, u
     fresh.close()
 
 
-def test_rows_are_counted_from_one_file(service, store, trips):
-    Path(store.root, RIGHT).unlink()
+def test_rows_are_counted_without_a_file(service, store, trips, ranges):
+    for file in Path(store.root).glob("*ges-1-*"):
+        file.unlink()
+    for file in (LEFT, RIGHT):
+        Path(store.root, file).unlink()
     assert service.sql("SELECT count(*) FROM trips").fetchall() == [(COUNT,)]
+    query = "SELECT 1 AS one, count(*) FROM ranges GROUP BY ALL"
+    assert service.sql(query).fetchall() == [(1, 9_000)]
 
 
 def test_rows_come_in_their_order(service, trips):

@@ -58,7 +58,7 @@ def files_of(
         file.location.uri: file.location
         for fragment in fragments
         for file in fragment.files
-        if file.columns is None or any(file.columns[position] is not None for position in wanted)
+        if any(file.columns is None or file.columns[position] is not None for position in wanted)
     }
     return tuple(found.values())
 

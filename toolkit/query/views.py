@@ -12,6 +12,7 @@ from toolkit.core.types import FileLocation, LocatedFragment, VersionRecord
 from toolkit.query.columns import distinct_names
 from toolkit.query.manifests import NamesInFile, files_of, is_whole, read_files, select_columns
 from toolkit.query.needs import Key, Needs
+from toolkit.query.quoting import quote_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,18 +42,21 @@ class View:
         return len(self.wanted) < len(self.names)
 
     def narrowed(self, key: Key, needs: Needs) -> View:
-        """Only the columns that are needed of the table ``key``, if that takes fewer files.
-
-        A query that needs none counts the rows of one."""
-        wanted = needs.positions(key, distinct_names(self.names)) or (0,)
-        narrow = replace(self, wanted=wanted)
+        """Only the columns that are needed of the table ``key``, if that takes fewer files."""
+        if is_whole(self.fragments):
+            return self
+        narrow = replace(self, wanted=needs.positions(key, distinct_names(self.names)))
         return narrow if len(narrow.files) < len(self.files) else self
 
     def create(self, name: str, names_in_file: NamesInFile) -> str:
-        """CREATE VIEW. A version of whole files is a plain ``read_parquet``."""
+        """CREATE VIEW. A version of whole files is a plain ``read_parquet``; where no column is
+        wanted, there are as many rows as the catalog tells, and no file."""
         if is_whole(self.fragments):
             files = [fragment.files[0].location for fragment in self.fragments]
             query = f"SELECT * FROM {read_files(files)}"
+        elif not self.wanted:
+            count = sum(fragment.rows for fragment in self.fragments)
+            query = f"SELECT NULL AS {quote_name(self.names[0])} FROM range({count})"
         else:
             query = select_columns(self.fragments, self.names, self.wanted, names_in_file)
         return f"CREATE OR REPLACE VIEW {name} AS {query}"
