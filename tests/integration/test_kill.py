@@ -17,8 +17,8 @@ import pytest
 import toolkit as tk
 
 KILLS = 100
-SHORTEST, LONGEST = 0.005, 0.3
-"""Seconds that a process lives. Opening the workspace takes about 0.05 of them."""
+SHORTEST, LONGEST = 0.1, 5.0
+"""How long a process lives, in units of the time that opening the workspace takes here."""
 
 SERVER = """
 import json, os, random, sys
@@ -28,11 +28,13 @@ os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import polars as pl
 import toolkit as tk
 import toolkit.analysis.profile, toolkit.catalog.catalog, toolkit.datasets.service
+from toolkit.datasets.sharing import SharingPolicy
 import toolkit.query.service, toolkit.sampling.service, toolkit.storage.backends.factory
 import toolkit.storage.services.artifact_producer, toolkit.storage.services.checker
 import toolkit.storage.services.garbage_collector
 
 home, log = sys.argv[1:]
+VERBS = "save save large known derive derive append add drop optimize optimize gc".split()
 
 
 def work(seed):
@@ -46,10 +48,12 @@ def work(seed):
         return [chance.randrange(1 << 62) for _ in range(count)]
 
     ws = tk.Workspace(home)
+    # Small frames share their columns too.
+    ws._services.datasets._saver._sharer.policy = SharingPolicy(min_bytes=0, min_gain=1)
     say("open")
     kept = []
     while True:
-        verb = chance.choice(["save", "save", "large", "known", "append", "add", "drop", "gc"])
+        verb = chance.choice(VERBS)
         if verb == "save":
             values = rows(20)
             kept.append(ws.save(pl.DataFrame({"v": values}), f"own_{seed % 5}").ref)
@@ -63,6 +67,15 @@ def work(seed):
             value = chance.randrange(5)
             ref = ws.save(pl.DataFrame({"v": [value]}), f"known_{chance.randrange(3)}").ref
             say("frame", ref, value, 1)
+        elif verb == "derive":
+            frame = pl.DataFrame({"v": rows(500)})
+            for name in ("base", "wide", "wider"):
+                kept.append(ws.save(frame, name).ref)
+                say("frame", kept[-1], sum(frame["v"].to_list()), 500)
+                frame = frame.with_columns(pl.Series(f"after_{name}", rows(500)))
+        elif verb == "optimize" and kept:
+            ws.optimize(chance.choice(kept))
+            say("optimize")
         elif verb == "append" and kept:
             value = chance.randrange(1 << 62)
             name = f"grown_{seed}"
@@ -130,11 +143,17 @@ def killed(start, tmp_path, home):
     assert server.stdout.readline() == "ready\n"
     chance = random.Random(20_000)
     problems = []
+    opening = 0.0
     for seed in range(KILLS):
         server.stdin.write(f"{seed}\n")
         server.stdin.flush()
         child = int(server.stdout.readline())
-        time.sleep(chance.uniform(SHORTEST, LONGEST))
+        started = time.monotonic()
+        if not opening:
+            while '"open"' not in log.read_text():
+                time.sleep(0.001)
+            opening = min(time.monotonic() - started, 0.12)
+        time.sleep(opening * chance.uniform(SHORTEST, LONGEST))
         os.kill(child, signal.SIGKILL)
         assert int(server.stdout.readline()) == -signal.SIGKILL, "the process failed by itself"
         with tk.Workspace(home) as ws:
@@ -148,7 +167,8 @@ def test_a_hundred_kills_lose_nothing_that_was_acknowledged(killed, home, ws):
     log, problems = killed
     assert problems == []
     assert log.seen["open"] > KILLS / 2
-    assert min(log.seen[verb] for verb in ("frame", "bytes", "drop", "gc")) > KILLS / 10
+    verbs = ("frame", "bytes", "drop", "optimize", "gc")
+    assert min(log.seen[verb] for verb in verbs) > KILLS / 10
 
     for ref, expected in log.frames.items():
         values = ws.load(ref).collect()["v"]
