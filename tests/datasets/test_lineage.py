@@ -104,6 +104,17 @@ def test_plain_scan_of_a_stored_file_is_its_version(saved: tk.Workspace, stored:
     assert saved.lineage("result")["kind"].to_list() == ["version"]
 
 
+def test_plain_scan_of_a_shared_file_is_the_version_that_is_this_file(ws: tk.Workspace) -> None:
+    random = pl.Series(range(200_000)).shuffle(1)
+    whole = ws.save(pl.DataFrame({"k": random, "v": random.reverse()}), "x")
+    more = ws.save(ws.load("x").with_columns(w=pl.col("k") * 3), "x")
+    assert len(more.files) == 2
+    scan = pl.scan_parquet(whole.files[0].uri)
+    assert ws.save(scan.head(1), "result").inputs == ("x@1",)
+    (new,) = (file for file in more.files if file.file_id != whole.files[0].file_id)
+    assert ws.save(pl.scan_parquet(new.uri).head(1), "result").inputs == ("x@2",)
+
+
 def test_relation_of_sql_tells_its_versions(saved: tk.Workspace) -> None:
     relation = saved.sql('select l.k, r.w from "left" l join "right" r using (k)')
     assert set(saved.save(relation, "result").inputs) == {"left@1", "right@1"}

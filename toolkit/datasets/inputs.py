@@ -135,10 +135,13 @@ def _edge(tx: ITransaction, item: PlanInput | str, how: str) -> InputRecord:
 
 def _source(tx: ITransaction, item: PlanInput, how: str) -> InputRecord:
     key = _OWN_KEY.search(item.name)
-    for version in tx.versions.by_file_key(key[0]) if key else ():
-        # One file is certain; of several the plan names the first, and the manifest the number.
-        if not item.more or len(_files(tx, version)) == item.more + 1:
-            return InputRecord(version.ref, version.id, how)
+    versions = tx.versions.by_file_key(key[0]) if key else ()
+    # A file may be part of many versions: the one that is just these files is meant. Of several
+    # files the plan names the first, and only the manifest tells whether they are a version.
+    exact = (each for each in versions if len(_files(tx, each)) == item.more + 1)
+    version = next(exact, None if item.more else next(iter(versions), None))
+    if version is not None:
+        return InputRecord(version.ref, version.id, how)
     more = f" … and {item.more} more file{'s' if item.more > 1 else ''}" if item.more else ""
     return InputRecord(f"{outside_name(item.name)}{more}", None, how)
 
