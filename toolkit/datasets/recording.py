@@ -183,7 +183,7 @@ class Recorder:
                 artifact = self._mend(tx, twin, content, chosen, inputs, new=file)
             else:
                 # Another process was faster with the very same save: its version is the result.
-                artifact = self._twin(tx, twin, content, inputs)
+                artifact = self._twin(tx, twin, content, inputs, new=file)
             tx.files.add_references({file.file_id: -1})
             return artifact
 
@@ -215,10 +215,14 @@ class Recorder:
         twin: VersionRecord,
         content: Content,
         inputs: Sequence[InputRecord],
+        *,
+        new: ProducedFile | None = None,
     ) -> Artifact:
         """A version that is there already, as the result of a save; its lineage is completed."""
         tx.versions.add_inputs(twin.id, *derivation(inputs))
-        return self._artifact(twin, stored_files(tx.versions.manifest(twin.id)), content, tx)
+        stored = stored_files(tx.versions.manifest(twin.id))
+        self._tell(tx, [file for file in stored if new is None or file.id != new.file_id])
+        return self._artifact(twin, stored, content, tx)
 
     def _mend(
         self,
@@ -234,6 +238,7 @@ class Recorder:
         tx.versions.add_inputs(twin.id, *derivation(inputs))
         tx.versions.replace_manifest(twin.id, _settled(layout.fragments, new))
         shared = [file for file in layout.stored if new is None or file.id != new.file_id]
+        self._tell(tx, shared)
         return self._artifact(twin, shared, content, tx, produced=new)
 
     def _create(
@@ -250,6 +255,9 @@ class Recorder:
         _require_newest(tx, after)
         shared = [file for file in layout.stored if new is None or file.id != new.file_id]
         tx.files.add_references({file.id: 1 for file in shared})
+        if new is None or after is None:
+            # Otherwise they hold the rows before the appended ones, which nobody saved again.
+            self._tell(tx, shared)
         added = 0 if new is None or new.deduplicated else new.byte_size
         edges, note = derivation(inputs)
         version = tx.versions.create(
@@ -270,6 +278,12 @@ class Recorder:
         )
         tx.emit(Event("version_created", version.ref, {"rows": version.rows, "kind": version.kind}))
         return self._artifact(version, shared, content, edges=edges, produced=new)
+
+    def _tell(self, tx: ITransaction, files: Sequence[FileRecord]) -> None:
+        """Emit that stored files are used once more, as the producer does for bytes it knows."""
+        for file in files:
+            detail = {"uri": self._files.uri(file), "byte_size": file.byte_size}
+            tx.emit(Event("file_deduplicated", file.content_hash, detail))
 
     def _artifact(
         self,
