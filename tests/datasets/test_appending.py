@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -62,7 +63,7 @@ def test_appended_version_is_the_concatenated_frame(
     artifact = ws.append("x", whole.slice(before))
     assert (artifact.version, artifact.rows) == (2, before + added)
     assert artifact.fingerprint == fingerprint(whole)
-    assert records_of(ws, "x@2") == records(whole)
+    assert [replace(r, byte_size=0) for r in records_of(ws, "x@2")] == list(records(whole))
     assert ws.load("x").collect().equals(whole)
     assert ws.load("x@1").collect().equals(whole.head(before))
     again = ws.save(whole, "x")

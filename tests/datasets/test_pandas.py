@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 import toolkit as tk
@@ -134,3 +135,35 @@ def test_labels_that_would_come_back_as_others_are_refused(
 def test_labels_of_one_type_come_back(ws: tk.Workspace, labels: pd.Index) -> None:
     frame = pd.DataFrame([[1, 2]], columns=labels)
     pd.testing.assert_frame_equal(ws.load(ws.save(frame, "x"), "pandas"), frame)
+
+
+@pytest.mark.parametrize("place", ["stored", "exported"])
+def test_pandas_itself_reads_a_file_of_its_frame_with_its_index(
+    ws: tk.Workspace, stored: Any, tmp_path: Any, place: str
+) -> None:
+    index = pd.MultiIndex.from_tuples([(1, "x"), (2, "y")], names=["i", "j"])
+    frame = pd.DataFrame({"a": [1, None], "s": ["x", None]}, index=index)
+    ws.save(frame, "x")
+    path = stored()[0] if place == "stored" else ws.export("x", tmp_path / "x.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(path), frame)
+    assert pl.read_parquet(path).equals(ws.load("x").collect())
+
+
+def test_file_of_a_pandas_frame_has_the_types_that_polars_writes(
+    ws: tk.Workspace, stored: Any, tmp_path: Any
+) -> None:
+    frame = pl.DataFrame(
+        {
+            "s": ["x", None],
+            "e": pl.Series(["b", "a"], dtype=pl.Enum(["b", "a"])),
+            "c": pl.Series(["b", None], dtype=pl.Categorical),
+            "t": pl.Series([1, 2], dtype=pl.Datetime("ms", "Europe/Zurich")),
+            "l": [["x"], None],
+            "d": [dt.date(2020, 1, 1), None],
+        }
+    )
+    frame.write_parquet(tmp_path / "plain.parquet")
+    ws.save(frame.to_pandas(use_pyarrow_extension_array=True), "x")
+    assert ws.load("x").collect().equals(frame)
+    plain = pq.read_schema(tmp_path / "plain.parquet")
+    assert pq.read_schema(stored()[0]).remove_metadata().equals(plain)

@@ -73,7 +73,9 @@ def _categoricals(
     """What is said of each column of categories, and its position."""
     for column in described.get("columns", ()):
         index = table.schema.get_field_index(column["field_name"] or "")
-        if index >= 0 and pa.types.is_dictionary(table.schema.field(index).type):
+        # A dictionary of pyarrow's dtypes is no Categorical, and nothing is said of it.
+        said = isinstance(column["metadata"], dict)
+        if said and index >= 0 and pa.types.is_dictionary(table.schema.field(index).type):
             yield column, index
 
 

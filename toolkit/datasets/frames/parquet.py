@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,8 +16,10 @@ from polars.io.plugins import register_io_source
 
 from toolkit.core.errors import StorageError, ToolkitError
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
+from toolkit.datasets.frames.blocks import arrow_fields
 
 _PANDAS = "pandas"
+_ARROW_SCHEMA = "ARROW:schema"
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
 
@@ -42,7 +45,7 @@ _OPTIONS: _Options = {
 def write_polars(frame: pl.DataFrame, target: Target, pandas: str) -> None:
     """Write a DataFrame; ``pandas`` is pandas' description of it, kept as file metadata."""
     with _writing(target):
-        frame.write_parquet(target, **_OPTIONS, metadata={_PANDAS: pandas} if pandas else None)
+        frame.write_parquet(target, **_OPTIONS, metadata=_metadata(frame.schema, pandas))
 
 
 def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], target: Target) -> None:
@@ -71,20 +74,29 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], targe
             )
     except BaseException:
         if failure:
-            raise failure[0] from None
+            raise failure[0] from failure[0].__cause__
         raise
 
 
 def sink_polars(frame: pl.LazyFrame, target: Target, pandas: str = "") -> None:
     """Write a lazy frame in bounded memory; ``pandas`` as in ``write_polars``."""
+    metadata = _metadata(frame.collect_schema(), pandas) if pandas else None
     with _writing(target):
         frame.sink_parquet(
-            target,
-            **_OPTIONS,
-            maintain_order=True,
-            engine="streaming",
-            metadata={_PANDAS: pandas} if pandas else None,
+            target, **_OPTIONS, maintain_order=True, engine="streaming", metadata=metadata
         )
+
+
+def _metadata(schema: pl.Schema, pandas: str) -> dict[str, str] | None:
+    """File metadata that pandas understands: it looks into the Arrow schema where there is one, and
+    polars writes one. This is the same schema with the description in it."""
+    if not pandas:
+        return None
+    arrow = pa.schema(arrow_fields(schema)).with_metadata({_PANDAS: pandas})
+    return {
+        _PANDAS: pandas,
+        _ARROW_SCHEMA: base64.b64encode(arrow.serialize().to_pybytes()).decode(),
+    }
 
 
 def column_sizes(path: Path, names: Sequence[str]) -> list[int]:
