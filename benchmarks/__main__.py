@@ -17,6 +17,7 @@ from benchmarks import (
     report,
     saving,
     session,
+    sharing,
     sizes,
 )
 
@@ -27,6 +28,7 @@ GROUPS: Mapping[str, Measure] = {
     "loading": loading.measure,
     "raw_files": raw_files.measure,
     "session": session.measure,
+    "sharing": sharing.measure,
     "catalog": catalog.measure,
     "processes": processes.measure,
     "importing": importing.measure,
