@@ -108,7 +108,7 @@ def routes(ws: tk.Workspace, data: Path) -> pl.LazyFrame:
 
 
 STEPS = (
-    Step("flights", "Parquet, parse a time", flights),
+    Step("flights", "Parquet, parse time", flights),
     Step("weather", "CSV, no duplicates", weather),
     Step("arrived", "filter", arrived),
     Step("arrived", "the same, in DuckDB", arrived_by_sql),
@@ -184,17 +184,18 @@ def show_saved(saved: Sequence[tuple[Step, tk.Artifact]]) -> None:
     print(f"\n{len(saved)} frames saved")
     rows = [
         (
-            artifact.name,
-            artifact.version,
+            artifact.ref,
             step.what,
             f"{artifact.rows:,}",
             f"{artifact.byte_size / 1_000:,.1f}",
+            f"{artifact.new_bytes / 1_000:,.1f}",
             "yes" if artifact.deduplicated else "",
             ", ".join(Path(item).name for item in artifact.inputs),
         )
         for step, artifact in saved
     ]
-    show(["name", "version", "what was done", "rows", "kB", "known", "from"], rows)
+    show(["version", "what was done", "rows", "kB", "new kB", "known", "from"], rows)
+    print("  new kB: what was written; columns that were stored already are shared.")
     print("  known: this very content was stored before, so that nothing was written.")
 
 
