@@ -30,6 +30,7 @@ from toolkit.core.types import (
     NewFragment,
     VersionRecord,
 )
+from toolkit.datasets.drafts import NEW_FILE, Layout, as_layout, describe
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, Block, FrameHasher
 from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.blocks import ArrowBlock, PolarsBlock, reblock_arrow, reblock_polars
@@ -38,7 +39,6 @@ from toolkit.datasets.frames.parquet import Target, column_sizes
 from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
 from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_schema
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.recording import NEW_FILE, Layout, as_layout, describe
 from toolkit.datasets.saving import STREAM_BUFFER, Saver
 
 _ATTEMPTS = 100

@@ -16,9 +16,9 @@ from toolkit.core.interfaces import ITransaction
 from toolkit.core.names import validate_dataset_name
 from toolkit.core.redaction import without_credentials
 from toolkit.core.types import Artifact, InputRecord, ProducedFile
+from toolkit.datasets.drafts import Content
 from toolkit.datasets.inputs import outside_name
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.recording import Content
 from toolkit.datasets.saving import Saver
 
 _CHUNK = 1 << 20

@@ -16,11 +16,12 @@ from toolkit.core.errors import FileMissingError, ReadOnlyError
 from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStagedFile, IStoredFiles
 from toolkit.core.names import validate_dataset_name
 from toolkit.core.types import PARQUET_MEDIA_TYPE, Artifact, ColumnRecord, InputRecord, VersionId
+from toolkit.datasets.drafts import Content, describe
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, DIGEST_BYTES, FrameHasher
 from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.parquet import Target, column_sizes, sink_polars
 from toolkit.datasets.frames.sources import MemoryFrame, PolarsFrame, StreamFrame
-from toolkit.datasets.recording import Content, Recorder, describe
+from toolkit.datasets.recording import Recorder
 from toolkit.datasets.sharing import DEFAULT_POLICY, Head, SharePlan, Sharer, SharingPolicy
 
 STREAM_BUFFER = 16 << 20

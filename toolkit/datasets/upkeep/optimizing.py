@@ -24,13 +24,13 @@ from toolkit.core.types import (
     VersionId,
     VersionRecord,
 )
+from toolkit.datasets.drafts import as_layout, stored_files
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, frame_fingerprint
 from toolkit.datasets.frames.parquet import Target
 from toolkit.datasets.frames.sources import ArrowStream, PolarsStream, hash_polars
 from toolkit.datasets.loading import ARROW_ONLY, Loader, stored_schema
 from toolkit.datasets.readers.parquet import ParquetDatasetReader
 from toolkit.datasets.readers.sources import ResolvedSource
-from toolkit.datasets.recording import as_layout, stored_files
 from toolkit.datasets.saving import Saver
 
 OFTEN = 5
