@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -169,6 +170,19 @@ def ranges(store) -> pa.Table:
 def test_rows_of_a_range_are_read_and_no_others(service, ranges, query, expected):
     assert service.sql(query).fetchall() == expected
     assert service.sql("FROM ranges").to_arrow_table().equals(ranges)
+
+
+def test_a_file_may_stand_in_several_fragments(service, store):
+    table = pa.table({"a": range(10), "b": range(10, 20)})
+    parts = (store.Part({"a": "x"}, before=2, after=1), store.Part({"b": "b"}))
+    store.add_split("once", table, store.Rows(10, parts))
+    store.add_split("whole", table, store.Rows(10))
+    for name in ("once", "whole"):
+        (version, fragments), *_ = store.versions[name]
+        store.versions[name] = [(replace(version, rows=20), fragments * 2)]
+        twice = service.sql(f"FROM {name}").to_arrow_table()
+        assert twice.equals(pa.concat_tables([table, table]))
+        assert service.sql(f"SELECT sum(b), count(*) FROM {name}").fetchall() == [(290, 20)]
 
 
 def test_a_range_is_found_without_reading_the_rows_before_it(service, store):
