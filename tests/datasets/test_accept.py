@@ -130,6 +130,7 @@ UNSUPPORTED = {
     "offset of DuckDB": (lambda: duckdb.sql("select '12:00:00+02'::timetz as bad"), "bad.*TIME"),
     "bits of DuckDB": (lambda: duckdb.sql("select '1010'::bit as bad"), "bad.*VARCHAR"),
     "bignum of DuckDB": (lambda: duckdb.sql("select 1::bignum as bad"), "bad.*VARCHAR"),
+    "variant of DuckDB": (lambda: duckdb.sql("select 1::variant as bad"), "bad.*VARIANT"),
     "union of DuckDB": (lambda: duckdb.sql("select union_value(a := 1) as bad"), "bad.*VARCHAR"),
     "in a list of DuckDB": (
         lambda: duckdb.sql("select {'a': [map {1: 1::uhugeint}]} as bad"),
@@ -138,6 +139,10 @@ UNSUPPORTED = {
     "struct without fields": (lambda: pl.DataFrame({"bad": [{}]}), "bad"),
     "int128 in a list": (
         lambda: pl.DataFrame({"bad": pl.Series([[1]], dtype=pl.List(pl.Int128))}),
+        "bad",
+    ),
+    "categories without a type": (
+        lambda: pa.table({"bad": pa.nulls(2).dictionary_encode()}),
         "bad",
     ),
     "run ends": (lambda: pa.table({"bad": pc.run_end_encode(pa.array([1, 1]))}), "bad"),

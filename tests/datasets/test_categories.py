@@ -106,3 +106,20 @@ def test_short_stream_whose_categories_change_is_the_table_of_all(
     stream = streamed(ordered([0, 1], ["a", "b"]), ordered([0], ["c"]))
     expected = pl.DataFrame({"x": ["a", "b", "c"]}, {"x": pl.Enum(["a", "b", "c"])})
     assert fingerprint(stream) == fingerprint(expected)
+
+
+@pytest.mark.parametrize("buffer", [1, 16 << 20], ids=["stream", "memory"])
+@pytest.mark.parametrize(
+    "values",
+    [["a", None, "b"], [1, None, 2], [b"a", None]],
+    ids=["text", "numbers", "bytes"],
+)
+def test_null_among_unordered_categories_is_a_null(
+    ws: tk.Workspace, monkeypatch: pytest.MonkeyPatch, values: list[Any], buffer: int
+) -> None:
+    monkeypatch.setattr(saving, "STREAM_BUFFER", buffer)
+    codes = pa.array([*range(len(values)), None], "int8")
+    array = pa.DictionaryArray.from_arrays(codes, pa.array(values))
+    back = ws.load(ws.save(streamed(array, array), "x"), "arrow")
+    assert back["x"].to_pylist() == [*values, None] * 2
+    assert back["x"].null_count == 2 * (1 + values.count(None))

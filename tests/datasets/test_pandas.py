@@ -22,15 +22,20 @@ CATEGORIES: dict[str, pd.Categorical] = {
     "instants": pd.Categorical(
         pd.to_datetime(["2020-01-02"]), pd.to_datetime(["2021-01-01", "2020-01-02"])
     ),
+    "durations": pd.Categorical(pd.to_timedelta([2, 1], unit="s")),
+    "truth": pd.Categorical([True, None], [True, False]),
+    "fractions": pd.Categorical([0.5], [2.5, 0.5]),
     "none used": pd.Categorical([None, None], ["b", "a"]),
     "none at all": pd.Categorical([None]),
+    "none at all, ordered": pd.Categorical([None], ordered=True),
+    "none at all, ordered, no rows": pd.Categorical([], ordered=True),
     "no rows": pd.Categorical([], ["b", "a"]),
 }
 
 
 @pytest.mark.parametrize("values", CATEGORIES.values(), ids=list(CATEGORIES))
 @pytest.mark.parametrize("place", ["column", "index"])
-def test_unordered_categories_come_back_in_their_order_with_unused_ones(
+def test_categories_come_back_in_their_order_with_unused_ones(
     ws: tk.Workspace, values: pd.Categorical, place: str
 ) -> None:
     frame = pd.DataFrame({"c": values, "n": range(len(values))})
@@ -77,6 +82,10 @@ REFUSED: dict[str, tuple[pd.DataFrame, str]] = {
         "date and datetime",
     ),
     "categories": (pd.DataFrame({"bad": pd.Categorical(objects("a", b"b"))}), "bytes and str"),
+    "zoned categories": (
+        pd.DataFrame({"bad": pd.Categorical(pd.date_range("2020", periods=2, tz="UTC"))}),
+        "'bad'.*time zone",
+    ),
     "index": (
         pd.DataFrame({"a": [1, 2]}, index=pd.Index(["a", b"b"], name="k")),
         "index 'k'.*bytes and str",

@@ -157,9 +157,9 @@ def restore(table: pa.Table, schema: pa.Schema) -> pa.Table:
         if stored.type == field.type:
             continue
         if pa.types.is_dictionary(field.type):
-            if stored.type == field.type.value_type:
+            if not pa.types.is_dictionary(stored.type):
                 # Parquet keeps only categories of text as such.
-                encoded = table.column(index).dictionary_encode()
+                encoded = table.column(index).cast(field.type.value_type).dictionary_encode()
                 table = table.set_column(index, field.name, encoded)
             continue
         if logical_type(stored.remove_metadata()) != logical_type(field.remove_metadata()):

@@ -72,9 +72,11 @@ def _dictionary(type_: pa.DictionaryType, values: pa.Array | None) -> str:
     value_type = _text(type_.value_type)
     if pa.types.is_nested(type_.value_type) or isinstance(type_.value_type, pa.BaseExtensionType):
         raise UnsupportedTypeError(f"its categories are of the type {type_.value_type}")
+    if value_type == "null":
+        raise UnsupportedTypeError("its categories have no type")
     if not type_.ordered:
         return "categorical" if value_type == "string" else f"dictionary<{value_type}>"
-    if value_type not in ("string", "binary", "null"):
+    if value_type not in ("string", "binary"):
         raise UnsupportedTypeError(f"the order of its categories ({value_type}) would be lost")
     categories = json.dumps(_categories(values), ensure_ascii=False, default=str)
     if len(categories) > _CATEGORIES_SHOWN:

@@ -1,5 +1,5 @@
-"""Ordered dictionaries: their categories are part of the type, yet Arrow keeps them with the values
-and lets them differ from chunk to chunk."""
+"""Dictionaries. The categories of an ordered one are part of its type, yet Arrow keeps them with
+the values and lets them differ from chunk to chunk. Any may have a null among its categories."""
 
 from __future__ import annotations
 
@@ -17,15 +17,25 @@ _TEXT_AND_BYTES = {
 
 def settle_categories(table: pa.Table) -> pa.Table:
     """The same values, with the same categories in every chunk of an ordered dictionary: those of
-    all chunks, in the order in which they first appear, without nulls and repeats.
+    all chunks, in the order in which they first appear, without nulls and repeats. From an
+    unordered one, a null among the categories is taken out: Parquet has no such thing.
 
     Raises UnsupportedTypeError, naming the column, for nulls or repeats that cannot be taken out
     (in the categories of a nested column)."""
     for index, field in enumerate(table.schema):
+        values = table.column(index)
         if has_ordered(field.type):
-            values = _settled(field, table.column(index))
-            table = table.set_column(index, field.with_type(values.type), values)
+            settled = _settled(field, values)
+            table = table.set_column(index, field.with_type(settled.type), settled)
+        elif pa.types.is_dictionary(field.type) and _null_category(values):
+            chunks = [_without_nulls_and_repeats(chunk) for chunk in values.chunks]
+            table = table.set_column(index, field, pa.chunked_array(chunks, field.type))
     return table
+
+
+def has_dictionary(type_: pa.DataType) -> bool:
+    """Whether a type is a dictionary, or has an ordered one in it."""
+    return bool(pa.types.is_dictionary(type_)) or has_ordered(type_)
 
 
 def same_categories(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -71,13 +81,17 @@ def _settled(field: pa.Field, values: pa.ChunkedArray) -> pa.ChunkedArray:
     return values.unify_dictionaries()
 
 
+def _null_category(values: pa.ChunkedArray) -> bool:
+    return any(chunk.dictionary.null_count for chunk in values.chunks)
+
+
 def _without_nulls_and_repeats(array: pa.DictionaryArray) -> pa.DictionaryArray:
-    dictionary = array.dictionary
-    if not dictionary.null_count and len(dictionary.unique()) == len(dictionary):
+    dictionary, ordered = array.dictionary, array.type.ordered
+    if not dictionary.null_count and (not ordered or len(dictionary.unique()) == len(dictionary)):
         return array
     encoded = dictionary.dictionary_encode()
     codes = encoded.indices.take(array.indices).cast(array.indices.type)
-    return pa.DictionaryArray.from_arrays(codes, encoded.dictionary, ordered=True)
+    return pa.DictionaryArray.from_arrays(codes, encoded.dictionary, ordered=ordered)
 
 
 def _dictionaries(array: pa.Array) -> Iterator[pa.Array]:

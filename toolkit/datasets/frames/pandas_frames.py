@@ -45,10 +45,11 @@ def pandas_table(frame: Any) -> tuple[pa.Table, str]:
             index["stop"] = index["start"] + index["step"] * len(frame)
     for column, index in _categoricals(table, described):
         values = table.column(index)
-        if values.num_chunks and not values.type.ordered:
-            categories = values.chunk(0).dictionary
+        categories = values.chunk(0).dictionary if values.num_chunks else pa.nulls(0)
+        if len(categories) == 0 or not values.type.ordered:
+            # Those of an ordered one are in its type.
             column["metadata"][_CATEGORIES] = _packed(categories)
-            if not len(categories):
+            if len(categories) == 0:
                 # pandas gives no categories any type: those of text are what engines have.
                 table = table.set_column(index, table.schema.names[index], _no_categories(values))
     return table, json.dumps(described)
@@ -102,7 +103,11 @@ def _check_objects(frame: Any) -> None:
     """Name every column that Arrow cannot hold or would change, not only the first."""
     bad = []
     for name, values in _parts(frame):
-        reason = _reason(getattr(values.dtype, "categories", values))
+        categories = getattr(values.dtype, "categories", None)
+        if getattr(getattr(categories, "dtype", None), "tz", None) is not None:
+            reason: str | None = "categories with a time zone, which pyarrow drops"
+        else:
+            reason = _reason(values if categories is None else categories)
         if reason is not None:
             bad.append(f"{name} ({reason})")
     if bad:
@@ -184,8 +189,11 @@ def _unpacked(packed: str) -> pa.Array:
 
 
 def _no_categories(values: pa.ChunkedArray) -> pa.Array:
-    nothing = pa.nulls(len(values), pa.int8())
-    return pa.DictionaryArray.from_arrays(nothing, pa.array([], pa.large_string()))
+    return pa.DictionaryArray.from_arrays(
+        pa.nulls(len(values), pa.int8()),
+        pa.array([], pa.large_string()),
+        ordered=values.type.ordered,
+    )
 
 
 def _with_categories(values: pa.ChunkedArray, categories: pa.Array) -> pa.ChunkedArray:
@@ -193,7 +201,9 @@ def _with_categories(values: pa.ChunkedArray, categories: pa.Array) -> pa.Chunke
     unified = values.unify_dictionaries()
     if not unified.num_chunks:
         nothing = pa.array([], pa.int32())
-        return pa.chunked_array([pa.DictionaryArray.from_arrays(nothing, categories)])
+        return pa.chunked_array(
+            [pa.DictionaryArray.from_arrays(nothing, categories, ordered=values.type.ordered)]
+        )
     known = unified.chunk(0).dictionary
     if len(known):
         categories = categories.cast(known.type)
@@ -203,7 +213,9 @@ def _with_categories(values: pa.ChunkedArray, categories: pa.Array) -> pa.Chunke
     else:
         positions = pa.array([], pa.int32())
     chunks = [
-        pa.DictionaryArray.from_arrays(positions.take(chunk.indices), categories)
+        pa.DictionaryArray.from_arrays(
+            positions.take(chunk.indices), categories, ordered=values.type.ordered
+        )
         for chunk in unified.chunks
     ]
     return pa.chunked_array(chunks)

@@ -15,6 +15,7 @@ _LOST: Mapping[str, str] = {
     "bit": "cast to VARCHAR or BLOB",
     "bignum": "cast to VARCHAR, or to DECIMAL where it fits",
     "union": "take its members with union_extract, or cast to VARCHAR",
+    "variant": "cast to JSON, or to the type that its values have",
     "interval": "cast to VARCHAR, or take epoch(...) of it",
 }
 """Types that arrive in Arrow with other values (-1, no offset, DuckDB's own bytes) or not at all,

@@ -24,7 +24,7 @@ from toolkit.datasets.frames.blocks import (
     reblock_arrow,
     reblock_polars,
 )
-from toolkit.datasets.frames.categories import has_ordered, same_categories, settle_categories
+from toolkit.datasets.frames.categories import has_dictionary, same_categories, settle_categories
 from toolkit.datasets.frames.parquet import Target, write_arrow, write_polars, write_polars_blocks
 
 
@@ -183,12 +183,12 @@ class ArrowStream:
         return ArrowFrame(pa.Table.from_batches(read, self.schema))
 
     def _continue_from(self, read: list[pa.RecordBatch]) -> None:
-        ordered = any(has_ordered(field.type) for field in self.fields)
-        if ordered and (first := next((batch for batch in read if batch.num_rows), None)):
+        categories = any(has_dictionary(field.type) for field in self.fields)
+        if categories and (first := next((batch for batch in read if batch.num_rows), None)):
             # The values tell what the schema does not: their categories.
             self._polars = _polars_schema(settle_categories(pa.Table.from_batches([first])))
         self._batches = chain(_drained(read), self._batches)
-        if ordered:
+        if categories:
             self._batches = same_categories(self._batches)
 
     def write(self, target: Target) -> tuple[tuple[ColumnRecord, ...], int]:
