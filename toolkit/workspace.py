@@ -14,8 +14,7 @@ from toolkit.core import dependencies
 from toolkit.core.durations import in_seconds
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.hold import Hold
-from toolkit.core.names import parse_ref
-from toolkit.core.places import storage_place, workspace_folder
+from toolkit.core.places import find_workspace, storage_place
 from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord, OptimizeReport
 
 if TYPE_CHECKING:
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from toolkit.core.dependencies import Services
     from toolkit.datasets.interfaces import IDatasetReader
 
-FOLDER = ".toolkit"
-ENVIRONMENT = "TOOLKIT_HOME"
 DEFAULT_GRACE = timedelta(hours=24)
 
 
@@ -54,7 +51,7 @@ class Workspace:
         storage_options: Mapping[str, Any] | None = None,
         timeout: float = dependencies.DEFAULT_TIMEOUT,
     ) -> None:
-        self.home = _home(path)
+        self.home = find_workspace(path)
         self._storage = None if storage is None else storage_place(storage)
         self._storage_options = dict(storage_options or {})
         self._timeout = in_seconds(timeout, "timeout")
@@ -221,42 +218,28 @@ class Workspace:
         """Name a version: ``name@tag`` finds it, and it cannot be dropped while it is tagged.
 
         A tag that another version has is moved only with ``move=True`` (else HeldError)."""
-        parsed = parse_ref(_ref(ref))
-        with self._services.catalog.transaction() as tx:
-            tx.versions.tag(tx.versions.resolve(parsed), tag, move=move)
+        self._services.versions.tag(_ref(ref), tag, move=move)
 
     def untag(self, name: str, tag: str) -> bool:
         """Take a tag away; False when the dataset has no such tag."""
-        with self._services.catalog.transaction() as tx:
-            return tx.versions.untag(name, tag)
+        return self._services.versions.untag(name, tag)
 
     def hold(self, ref: str | Artifact, reason: str) -> Hold:
         """Protect a version from being dropped, until the hold is released."""
-        parsed = parse_ref(_ref(ref))
-        with self._services.catalog.transaction() as tx:
-            version = tx.versions.resolve(parsed)
-            hold_id = tx.versions.hold(version_id=version.id, file_id=None, reason=reason)
-        return Hold(hold_id, version.ref, reason, self.release)
+        return self._services.versions.hold(_ref(ref), reason)
 
     def holds(self) -> tuple[HoldRecord, ...]:
         """Every hold, also those of other processes."""
-        with self._services.catalog.transaction() as tx:
-            return tx.versions.holds()
+        return self._services.versions.holds()
 
     def release(self, hold_id: int) -> bool:
         """Release a hold by its number; False when there is none."""
-        with self._services.catalog.transaction() as tx:
-            return tx.versions.release_hold(hold_id)
+        return self._services.versions.release(hold_id)
 
     def drop(self, ref: str | Artifact) -> str:
         """Drop one version and return its reference; its files become garbage when nothing else
         uses them. Raises HeldError while it is tagged or held."""
-        parsed = parse_ref(_ref(ref))
-        with self._services.catalog.transaction() as tx:
-            version = tx.versions.resolve(parsed)
-            tx.versions.drop(version.id)
-            tx.emit(Event("version_dropped", version.ref, {"rows": version.rows}))
-        return version.ref
+        return self._services.versions.drop(_ref(ref))
 
     def gc(self, *, grace: timedelta | float = DEFAULT_GRACE, dry_run: bool = False) -> GcReport:
         """Delete files that no version or hold uses since longer than ``grace``: a timedelta, or
@@ -298,8 +281,8 @@ class Workspace:
         return self._services.catalog.listing("stats")
 
     def subscribe(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call ``listener`` with every event of this process after its commit; returns the
-        function that ends it."""
+        """Call ``listener`` with every event of this process on this folder, after its commit;
+        returns the function that ends it."""
         return self._services.catalog.events.subscribe(listener)
 
     @property
@@ -313,15 +296,6 @@ class Workspace:
                     timeout=self._timeout,
                 )
             return self._built
-
-
-def _home(path: str | os.PathLike[str] | None) -> Path:
-    given = path if path is not None else os.environ.get(ENVIRONMENT) or None
-    if given is not None:
-        return workspace_folder(given)
-    here = Path.cwd()
-    found = (folder / FOLDER for folder in (here, *here.parents) if (folder / FOLDER).is_dir())
-    return next(found, here / FOLDER)
 
 
 def _ref(ref: str | Artifact) -> str:

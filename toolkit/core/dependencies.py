@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from toolkit.core.interfaces import IArtifactProducer, IChecker, IGarbageCollector
     from toolkit.datasets.service import DatasetService
     from toolkit.datasets.upkeep.reads import ReadCounter
+    from toolkit.datasets.versions import VersionService
     from toolkit.query.service import QueryService
     from toolkit.sampling.service import SamplingService
     from toolkit.storage.interfaces import IStorageBackend
@@ -43,6 +44,7 @@ class Services:
     backend: IStorageBackend
     reads: ReadCounter
     datasets: DatasetService
+    versions: VersionService
     query: QueryService
     sampling: SamplingService
     profiles: ProfileService
@@ -135,6 +137,7 @@ def assemble(
     """Every part of the workspace in folder ``home``, each made once."""
     from toolkit.analysis.profile import ProfileService
     from toolkit.datasets.upkeep.reads import ReadCounter
+    from toolkit.datasets.versions import VersionService
     from toolkit.query.service import QueryService
     from toolkit.sampling.service import SamplingService
     from toolkit.storage.services.checker import Checker
@@ -163,6 +166,7 @@ def assemble(
         backend=backend,
         reads=reads,
         datasets=datasets,
+        versions=VersionService(catalog),
         query=query,
         sampling=SamplingService(datasets),
         profiles=ProfileService(datasets),

@@ -8,12 +8,26 @@ from pathlib import Path
 
 from toolkit.core.errors import InvalidArgumentError
 
+FOLDER = ".toolkit"
+ENVIRONMENT = "TOOLKIT_HOME"
+
 _COLLAPSED_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/(?!/)")
 
 
 def workspace_folder(path: str | os.PathLike[str]) -> Path:
     """The absolute folder of a workspace. Raises InvalidArgumentError for what is no path."""
     return _absolute(_text(path, "workspace's path"))
+
+
+def find_workspace(path: str | os.PathLike[str] | None) -> Path:
+    """The folder that is meant: ``path``, else ``$TOOLKIT_HOME``, else the nearest ``.toolkit/``
+    here or in a parent, else a new one here."""
+    given = path if path is not None else os.environ.get(ENVIRONMENT) or None
+    if given is not None:
+        return workspace_folder(given)
+    here = Path.cwd()
+    found = (folder / FOLDER for folder in (here, *here.parents) if (folder / FOLDER).is_dir())
+    return next(found, here / FOLDER)
 
 
 def storage_place(root: str | os.PathLike[str]) -> str:
