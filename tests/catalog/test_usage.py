@@ -54,10 +54,10 @@ def record(transaction):
     return make
 
 
-def usage(catalog_or_transaction):
+def usage(transaction):
     from toolkit.catalog import listings
 
-    frame = listings.run(catalog_or_transaction, "du")
+    frame = listings.frame(transaction.arrow(listings.statement("du")))
     return {row["name"]: (row["exclusive_bytes"], row["shared_bytes"]) for row in frame.to_dicts()}
 
 
@@ -127,3 +127,18 @@ def test_versions_of_the_same_content_are_found(versions, file_ids, record):
     first = record("same", {"x": 1}, (10, (file_ids["a"], None, None)))
     second = record("same", {"x": 1}, (10, (file_ids["b"], None, None)))
     assert versions.same_content("fp:same") == [second, first]
+
+
+def test_manifests_that_lack_or_repeat_something_are_found(versions, transaction, file_ids, record):
+    a, b = file_ids["a"], file_ids["b"]
+    record("whole", {"x": 1, "y": 1}, (10, (a, None, None)))
+    record("split", {"x": 1, "y": 1}, (10, (a, ("x", None), None), (b, (None, "y"), 3)))
+    record("empty", {"x": 1})
+    assert versions.incomplete() == []
+    lacking = record("lacking", {"x": 1, "y": 1}, (10, (a, ("x", None), None)))
+    twice = record("twice", {"x": 1}, (10, (a, ("x",), None), (b, ("x",), None)))
+    short = record("short", {"x": 1}, (10, (a, None, None)), (5, (b, None, None)))
+    transaction.query(
+        "UPDATE version_files SET rows = 4 WHERE version_id = ? AND rows = 5", (short.id,)
+    )
+    assert versions.incomplete() == [lacking.id, twice.id, short.id]

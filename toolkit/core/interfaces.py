@@ -143,6 +143,9 @@ class IVersionRepository(Protocol):
     def spread(self) -> Sequence[SpreadVersion]:
         """Versions that lie in several files, the most read first."""
 
+    def incomplete(self) -> Sequence[VersionId]:
+        """Frames whose manifest lacks rows, or does not have each column exactly once."""
+
     def add_reads(self, reads: Mapping[VersionId, int]) -> None:
         """Count reads of versions."""
 

@@ -334,7 +334,7 @@ class OptimizeReport:
 class Problem:
     """One thing that ``check`` found wrong."""
 
-    kind: Literal["missing", "changed", "count", "orphan", "unreadable"]
+    kind: Literal["missing", "changed", "count", "unreadable", "manifest"]
     subject: str
     detail: str
 

@@ -150,3 +150,10 @@ def test_a_file_that_is_healed_meanwhile_is_looked_at_again(shop, healed_with_da
     assert [problem.kind for problem in problems] == ["missing"] * healed_with_damage
     if problems:
         assert problems[0].subject == shop.rows()[0].key != row.key
+
+
+def test_a_manifest_without_its_rows_is_found(shop, row):
+    with shop.catalog.transaction() as transaction:
+        transaction.query("UPDATE versions SET kind = 'frame', rows = 7")
+    (problem,) = shop.check().problems
+    assert (problem.kind, problem.subject) == ("manifest", "delays@1")

@@ -73,6 +73,24 @@ _SPREAD = """
     ORDER BY reads DESC, v.id DESC
 """
 
+_INCOMPLETE = """
+    SELECT version_id FROM (
+        SELECT vf.version_id, vf.fragment, c.ordinal,
+            count(*) FILTER (vf.columns IS NULL OR vf.columns[c.ordinal + 1] IS NOT NULL) AS homes
+        FROM version_files vf JOIN columns c ON c.version_id = vf.version_id
+        GROUP BY ALL
+    ) WHERE homes <> 1
+    UNION
+    SELECT v.id FROM versions v
+    LEFT JOIN (
+        SELECT version_id, sum(rows) AS rows
+        FROM (SELECT DISTINCT version_id, fragment, rows FROM version_files)
+        GROUP BY version_id
+    ) s ON s.version_id = v.id
+    WHERE v.kind = 'frame' AND coalesce(s.rows, 0) <> v.rows
+    ORDER BY 1
+"""
+
 _ADD_READS = """
     INSERT INTO reads
     SELECT id, n FROM (SELECT unnest(?::BIGINT[]) AS id, unnest(?::BIGINT[]) AS n)
@@ -102,6 +120,10 @@ class Usage(Repository):
     def spread(self) -> Sequence[SpreadVersion]:
         """See ``IVersionRepository``."""
         return [SpreadVersion(*row) for row in self._query(_SPREAD)]
+
+    def incomplete(self) -> Sequence[VersionId]:
+        """See ``IVersionRepository``."""
+        return [version_id for (version_id,) in self._query(_INCOMPLETE)]
 
     def add_reads(self, reads: Mapping[VersionId, int]) -> None:
         """Count reads of versions; those that were dropped meanwhile are left out."""

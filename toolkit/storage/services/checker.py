@@ -91,7 +91,20 @@ class Checker:
             strict=True,
         )
         dangling = sorted({edge for edge in edges if edge[1] not in files})
-        return len(versions), list(self._dangling(dangling)) if dangling else []
+        problems = list(self._dangling(dangling)) if dangling else []
+        return len(versions), problems + list(self._incomplete())
+
+    def _incomplete(self) -> Iterator[Problem]:
+        with self._catalog.transaction() as transaction:
+            for version_id in transaction.versions.incomplete():
+                version = transaction.versions.by_id(version_id)
+                if version is not None:
+                    yield Problem(
+                        "manifest",
+                        version.ref,
+                        "Its manifest does not have every row and column exactly once. Report this "
+                        "as a bug; drop the version, and save the data again.",
+                    )
 
     def _dangling(self, edges: list[tuple[int, FileId]]) -> Iterator[Problem]:
         with self._catalog.transaction() as transaction:
