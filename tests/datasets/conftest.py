@@ -1,15 +1,20 @@
-"""Real workspaces, the fingerprint of any frame without one, and frames drawn by hypothesis."""
+"""Real workspaces, the fingerprint of any frame without one, frames drawn by hypothesis, and files
+in fsspec's memory with a count of what is read of them."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import polars as pl
 import pytest
+from fsspec.implementations.memory import MemoryFileSystem
+from fsspec.spec import AbstractBufferedFile
 from hypothesis import strategies as st
 
 import toolkit as tk
@@ -69,6 +74,52 @@ def stored(ws: tk.Workspace) -> Callable[[], list[Path]]:
         return sorted(path for root in roots for path in root.rglob("*") if path.is_file())
 
     return files
+
+
+@pytest.fixture
+def memory() -> Iterator[Callable[[str, bytes], str]]:
+    """Writes bytes under a path and returns the memory:// URL; empty again afterwards."""
+    filesystem = fsspec.filesystem("memory")
+    filesystem.store.clear()
+
+    def put(path: str, data: bytes) -> str:
+        filesystem.pipe_file(f"/{path}", data)
+        return f"memory://{path}"
+
+    yield put
+    filesystem.store.clear()
+    filesystem.pseudo_dirs[:] = [""]
+
+
+@dataclass
+class Traffic:
+    """What was read through fsspec."""
+
+    opened: list[str] = field(default_factory=list)
+    read: int = 0
+
+
+@pytest.fixture
+def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
+    """Counts opened files and fetched bytes of the memory filesystem."""
+    seen = Traffic()
+    plain = MemoryFileSystem._open
+
+    class Counted(AbstractBufferedFile):
+        def _fetch_range(self, start: int, end: int) -> bytes:
+            data = self.fs.store[self.path].getvalue()[start:end]
+            seen.read += len(data)
+            return data
+
+    def counted(self, path, mode="rb", **options):
+        if mode != "rb":
+            return plain(self, path, mode, **options)
+        seen.opened.append(path)
+        size = len(self.store[path].getvalue())
+        return Counted(self, path, mode, cache_type="none", size=size)
+
+    monkeypatch.setattr(MemoryFileSystem, "_open", counted)
+    return seen
 
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -88,9 +89,10 @@ class Exporter:
         if len(fragments) == 1 and whole_files(fragments):
             self._copy(ref, draft)
         elif version.metadata.get(ARROW_ONLY):
-            schema = stored_schema(version)
-            batches = self._loader.batches(ref, BLOCK_ROWS)
-            write_arrow(schema, reblock_arrow(batches), draft, pandas)
+            blocks = reblock_arrow(self._loader.batches(ref, BLOCK_ROWS))
+            # A file keeps fewer types than Arrow has: the rows tell which.
+            first = next(blocks, stored_schema(version).empty_table())
+            write_arrow(first.schema, chain([first], blocks), draft, pandas)
         else:
             sink_polars(self._loader.scan(ref), draft, pandas)
 

@@ -118,7 +118,7 @@ class Loader:
                     yield from in_types(table, schema).to_batches(max_chunksize=size)
                 return
             for batch in _dataset(fragments).to_batches(batch_size=size):
-                yield restore(pa.Table.from_batches([batch]), schema).to_batches()[0]
+                yield from restore(pa.Table.from_batches([batch]), schema).to_batches()
 
     def table(self, ref: str) -> pa.Table:
         """The version as a pyarrow Table, in the types with which it was saved."""

@@ -1,14 +1,11 @@
-"""Real places to read from: a folder, fsspec's memory, S3 on 127.0.0.1, and a count of bytes."""
+"""Real places to read from: S3 on 127.0.0.1, and, from above, fsspec's memory with its traffic."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import fsspec
 import pytest
-from fsspec.implementations.memory import MemoryFileSystem
-from fsspec.spec import AbstractBufferedFile
 
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
@@ -16,52 +13,6 @@ from toolkit.datasets.readers.factory import DatasetReaderFactory
 @pytest.fixture
 def factory() -> DatasetReaderFactory:
     return DatasetReaderFactory()
-
-
-@pytest.fixture
-def memory() -> Iterator[Callable[[str, bytes], str]]:
-    """Writes bytes under a path and returns the memory:// URL; empty again afterwards."""
-    filesystem = fsspec.filesystem("memory")
-    filesystem.store.clear()
-
-    def put(path: str, data: bytes) -> str:
-        filesystem.pipe_file(f"/{path}", data)
-        return f"memory://{path}"
-
-    yield put
-    filesystem.store.clear()
-    filesystem.pseudo_dirs[:] = [""]
-
-
-@dataclass
-class Traffic:
-    """What was read through fsspec."""
-
-    opened: list[str] = field(default_factory=list)
-    read: int = 0
-
-
-@pytest.fixture
-def traffic(monkeypatch: pytest.MonkeyPatch) -> Traffic:
-    """Counts opened files and fetched bytes of the memory filesystem."""
-    seen = Traffic()
-    plain = MemoryFileSystem._open
-
-    class Counted(AbstractBufferedFile):
-        def _fetch_range(self, start: int, end: int) -> bytes:
-            data = self.fs.store[self.path].getvalue()[start:end]
-            seen.read += len(data)
-            return data
-
-    def counted(self, path, mode="rb", **options):
-        if mode != "rb":
-            return plain(self, path, mode, **options)
-        seen.opened.append(path)
-        size = len(self.store[path].getvalue())
-        return Counted(self, path, mode, cache_type="none", size=size)
-
-    monkeypatch.setattr(MemoryFileSystem, "_open", counted)
-    return seen
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ _HARMLESS = re.compile(
     r"abs|cast|not|when|then|otherwise"
     r"|is_(between|close|finite|in|infinite|nan|not_nan|not_null|null)"
     r"|dt\.(date|day|hour|minute|month|second|weekday|year)"
-    r"|str\.(ends_with|len_bytes|len_chars|starts_with|to_lowercase|to_uppercase)"
+    r"|str\.(contains|ends_with|len_bytes|len_chars|starts_with|to_lowercase|to_uppercase)"
 )
 """Functions that give a value, or null, for every value; ``cast`` is the one that is not strict."""
 
@@ -41,7 +41,8 @@ def may_raise(expression: pl.Expr) -> bool:
     """Whether some value could make the expression fail; True where that is not known.
 
     An expression that can fail has to see every row, as it does in a scan of one file: rows that
-    another term has taken out before would hide the failure."""
+    another term has taken out before would hide the failure. (polars does not hand over terms that
+    can fail together with others that cannot.)"""
     text = str(expression)
     if _ARITHMETIC.search(text):  # of decimals
         return True
