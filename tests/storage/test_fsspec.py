@@ -221,6 +221,39 @@ def test_an_upload_that_arrives_after_its_deadline_is_deleted_again(
     assert s3_store.everything() == set()
 
 
+@pytest.mark.parametrize("kind", ["memory", "s3"])
+def test_an_upload_that_makes_progress_may_take_longer_than_the_timeout(
+    kind: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = request.getfixturevalue(f"{kind}_store")
+    backend = FsspecStorageBackend(store.url, getattr(store, "options", None), timeout=1)
+    filesystem = backend.locate(KEY).filesystem
+    real, progress = filesystem.put_file, [True]
+
+    def slow(*args: Any, callback: Any, **kwargs: Any) -> None:
+        for _ in range(8):
+            time.sleep(0.25)
+            if progress[0]:
+                callback.relative_update(1)
+        real(*args, callback=callback, **kwargs)
+
+    monkeypatch.setattr(filesystem, "put_file", slow)
+    backend.write_stream(KEY, [b"slow"])
+    assert store.get(KEY) == b"slow"
+    progress[0] = False
+    with pytest.raises(StorageError, match="no sign of life"):
+        backend.write_stream("objects/ab/stuck", [b"stuck"])
+
+
+def test_each_part_of_an_upload_to_s3_is_a_sign_of_life(
+    s3_store: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats: list[bool] = []
+    monkeypatch.setattr(Heartbeat, "beat", lambda self: beats.append(True))
+    s3_store.backend().write_stream(KEY, [bytes(20 * MB)])
+    assert len(beats) >= 3
+
+
 @pytest.mark.parametrize("timeout", [0, -1, float("nan")])
 def test_a_timeout_that_is_over_at_once_is_refused(timeout: float) -> None:
     with pytest.raises(InvalidArgumentError, match="timeout"):
