@@ -52,6 +52,19 @@ def test_every_kind_of_frame_is_accepted_as_the_same_frame(fingerprint: Any, mak
     assert fingerprint(make()) == fingerprint(TABLE)
 
 
+def test_datasets_of_any_format_are_accepted(fingerprint: Any, tmp_path: Any) -> None:
+    found = []
+    for kind in ("parquet", "feather"):
+        pads.write_dataset(TABLE, tmp_path / kind, format=kind)
+        found.append(pads.dataset(tmp_path / kind, format=kind))
+    both = pa.concat_tables([TABLE, TABLE])
+    assert {fingerprint(dataset) for dataset in found} == {fingerprint(TABLE)}
+    assert fingerprint(pads.dataset(found)) == fingerprint(both)
+    assert fingerprint(pads.dataset(found[:1] * 2)) == fingerprint(both)
+    filtered = found[0].filter(pads.field("a") == 2)
+    assert fingerprint(filtered) == fingerprint(TABLE.slice(1))
+
+
 def test_subclass_of_a_frame_is_accepted(fingerprint: Any) -> None:
     class Mine(pd.DataFrame):
         pass

@@ -13,6 +13,7 @@ import pytest
 
 import toolkit as tk
 from toolkit.core.errors import FrameError, UnsupportedTypeError
+from toolkit.datasets.frames.accept import accept
 
 CATEGORIES: dict[str, pd.Categorical] = {
     "unused": pd.Categorical(["b", None, "a"], ["z", "b", "a", "y"]),
@@ -128,6 +129,12 @@ def test_labels_that_would_come_back_as_others_are_refused(
 ) -> None:
     with pytest.raises(FrameError, match=r"column labels.*come back as other.*Nothing was written"):
         ws.save(pd.DataFrame([[1, 2]], columns=pd.Index(labels, dtype=object)), "x")
+
+
+def test_labels_are_not_blamed_for_what_a_column_holds() -> None:
+    frame = pd.DataFrame([[1, 2]], columns=[0.5, 1.5]).astype(pd.SparseDtype(int))
+    with pytest.raises(UnsupportedTypeError, match=r"Column '0\.5'.*Column '1\.5'"):
+        accept(frame)
 
 
 @pytest.mark.parametrize(

@@ -149,9 +149,17 @@ def _bounded(dataset: Any) -> Mapping[str, Any]:
         "fragment_readahead": 1,
         "use_threads": False,
     }
-    if isinstance(getattr(dataset, "format", None), pads.ParquetFileFormat):
+    if _is_parquet(dataset):
         options["fragment_scan_options"] = pads.ParquetFragmentScanOptions(pre_buffer=False)
     return options
+
+
+def _is_parquet(dataset: Any) -> bool:
+    import pyarrow.dataset as pads
+
+    if isinstance(dataset, pads.UnionDataset):
+        return all(map(_is_parquet, dataset.children))
+    return isinstance(getattr(dataset, "format", None), pads.ParquetFileFormat)
 
 
 def _relation(relation: Any) -> StreamFrame:

@@ -88,7 +88,8 @@ def _check_labels(frame: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            back = pa.Table.from_pandas(frame.iloc[:0]).to_pandas().columns
+            empty = frame.iloc[:0].astype(object).reset_index(drop=True)
+            back = pa.Table.from_pandas(empty).to_pandas().columns
         except (*_REFUSALS, LookupError):
             back = None
     if back is None or not back.equals(labels) or (labels.nlevels == 1 and labels.hasnans):
