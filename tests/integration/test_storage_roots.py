@@ -73,6 +73,8 @@ def test_the_memory_store_itself_is_no_folder(home, frame, tmp_path, monkeypatch
     with tk.Workspace(home, storage="memory://") as ws:
         uri = ws.save(frame, "delays").files[0].uri
         assert uri.startswith("memory://objects/")
+        assert ws.load("delays").collect().equals(frame)
+        assert ws.sql("SELECT count(*) FROM delays").fetchall() == [(4,)]
         ws.drop("delays")
         ws.gc(grace=0)
     assert remembered(home) == "memory://"
@@ -176,6 +178,17 @@ def test_a_root_that_would_open_the_catalog_to_sql_is_refused(home, frame, tmp_p
     ):
         ws.save(frame, "delays")
     assert not (home / "catalog.duckdb").exists()
+
+
+@pytest.mark.parametrize("name", ["theirs.parquet", ".staging/theirs.parquet"])
+def test_sql_reads_objects_and_nothing_else_below_the_root(home, frame, tmp_path, name):
+    store = tmp_path / "store"
+    with tk.Workspace(home, storage=store) as ws:
+        ws.save(frame, "delays")
+        frame.write_parquet(store / name)
+        assert ws.sql("SELECT count(*) FROM delays").fetchall() == [(4,)]
+        with pytest.raises(tk.ToolkitError, match=r"theirs\.parquet"):
+            ws.sql(f"SELECT * FROM read_parquet('{store / name}')").fetchall()
 
 
 def test_a_live_workspace_remembers_its_store_when_its_folder_is_removed(home, frame, tmp_path):

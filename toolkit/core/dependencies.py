@@ -142,6 +142,7 @@ def assemble(
     from toolkit.sampling.service import SamplingService
     from toolkit.storage.services.checker import Checker
     from toolkit.storage.services.garbage_collector import GarbageCollector
+    from toolkit.storage.services.publication import OBJECTS
     from toolkit.storage.services.stored_files import StoredFiles
 
     catalog = get_catalog(home, timeout=timeout)
@@ -151,7 +152,7 @@ def assemble(
     producer = get_artifact_producer(home, catalog=catalog, backend=backend)
     reads = ReadCounter(catalog)
     reading = get_dataset_service(home, catalog=catalog, backend=backend, reads=reads)
-    query = QueryService(reading, allowed_root=backend.root)
+    query = QueryService(reading, allowed_root=backend.locate(OBJECTS.rstrip("/")).uri)
     datasets = get_dataset_service(
         home,
         catalog=catalog,
