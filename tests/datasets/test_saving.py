@@ -248,7 +248,7 @@ def test_interrupt_after_the_write_leaves_no_version_and_no_reference(
         raise error
 
     ws.save(FRAME.reverse(), "x")
-    monkeypatch.setattr(saving.Recorder, "_create", fail)
+    monkeypatch.setattr(saving.Recording, "_create", fail)
     with pytest.raises(type(error)):
         ws.save(FRAME, "x")
     monkeypatch.undo()

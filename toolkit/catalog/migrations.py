@@ -133,7 +133,31 @@ _SHARED_COLUMNS = (
     "CREATE TABLE reads (version_id BIGINT PRIMARY KEY, number BIGINT NOT NULL)",
 )
 
-MIGRATIONS: Sequence[Sequence[str]] = (_INITIAL, _SHARED_COLUMNS)
+_CAPTURE = (
+    "CREATE SEQUENCE run_ids",
+    """
+    CREATE TABLE runs (
+        id BIGINT PRIMARY KEY,
+        notebook VARCHAR NOT NULL,
+        session VARCHAR NOT NULL,
+        source VARCHAR NOT NULL,
+        started_at TIMESTAMPTZ NOT NULL,
+        seconds DOUBLE NOT NULL,
+        succeeded BOOLEAN NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE bindings (
+        run_id BIGINT NOT NULL,
+        variable VARCHAR NOT NULL,
+        version_id BIGINT,
+        note VARCHAR NOT NULL
+    )
+    """,
+    "CREATE TABLE captured (version_id BIGINT PRIMARY KEY)",
+)
+
+MIGRATIONS: Sequence[Sequence[str]] = (_INITIAL, _SHARED_COLUMNS, _CAPTURE)
 """The statements of migration 1, 2, …"""
 
 _RECORDS = (

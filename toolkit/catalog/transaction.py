@@ -21,7 +21,7 @@ from toolkit.core.types import Event
 if TYPE_CHECKING:
     import pyarrow as pa
 
-PERSISTED_EVENTS = frozenset({"version_dropped", "file_deleted"})
+PERSISTED_EVENTS = frozenset({"version_dropped", "version_expired", "file_deleted"})
 """Events that are also rows of ``events``: the others can be read from what they left behind."""
 
 _ATTEMPTS = 5

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
 
 from toolkit.core.types import (
     Artifact,
+    Binding,
     CheckReport,
     DataRef,
     Event,
@@ -27,9 +28,11 @@ from toolkit.core.types import (
     LocatedFragment,
     NewFile,
     NewFragment,
+    NewRun,
     NewVersion,
     PartlyUsedFile,
     ProducedFile,
+    RunId,
     SpreadVersion,
     StoredColumn,
     VersionId,
@@ -90,6 +93,9 @@ class IFileRepository(Protocol):
     def remove(self, files: Iterable[FileRecord]) -> Sequence[FileId]:
         """Delete the rows that are still ``deleting`` and still name the same object."""
 
+    def used_bytes(self) -> int:
+        """Bytes of the files that something uses."""
+
     def known_keys(self) -> set[str]:
         """The key of every row: what the store is allowed to hold."""
 
@@ -142,6 +148,20 @@ class IVersionRepository(Protocol):
 
     def spread(self) -> Sequence[SpreadVersion]:
         """Versions that lie in several files, the most read first."""
+
+    def add_run(self, run: NewRun) -> RunId: ...
+
+    def bind(self, run_id: RunId, variable: str, version_id: VersionId | None, note: str) -> None:
+        """Record what a variable was after a run."""
+
+    def last_bindings(self, notebook: str, besides: str) -> tuple[Binding, ...]:
+        """What every variable was at the end of the notebook's last session but ``besides``."""
+
+    def keep(self, version_id: VersionId) -> None:
+        """A captured version does not expire any more."""
+
+    def expendable(self) -> Sequence[tuple[VersionId, str, int, int]]:
+        """Captured versions that nothing protects, oldest first: id, reference, bytes, place."""
 
     def incomplete(self) -> Sequence[VersionId]:
         """Frames whose manifest lacks rows, or does not have each column exactly once."""

@@ -193,6 +193,8 @@ class NewVersion:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     """What a frame carries beside columns, such as a pandas index; part of its identity."""
     note: str = ""
+    captured: bool = False
+    """Saved by the notebook extension: it may expire until a person saves, tags or holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +228,37 @@ class InputRecord:
     """None for an outside source, or for a version that was dropped since."""
     how: str = ""
     """The code or the operation that derived the version, as far as it is known."""
+
+
+RunId: TypeAlias = int
+"""Primary key of a row of the catalog's ``runs`` table."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRun:
+    """A cell of a notebook that was run."""
+
+    notebook: str
+    session: str
+    """One start of a kernel; unique."""
+    source: str
+    started_at: datetime
+    seconds: float
+    succeeded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What a variable was at the end of a session."""
+
+    variable: str
+    ref: str
+    """``name@3``, or empty when it was no saved frame or the version was dropped since."""
+    note: str
+    """What is known of a frame that was not saved, such as the inputs of a lazy one."""
+    saved: bool
+    """False for what was only noted."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -360,7 +393,12 @@ class Event:
     """Something that happened and is committed."""
 
     kind: Literal[
-        "file_produced", "file_deduplicated", "file_deleted", "version_created", "version_dropped"
+        "file_produced",
+        "file_deduplicated",
+        "file_deleted",
+        "version_created",
+        "version_dropped",
+        "version_expired",
     ]
     subject: str
     """The content hash of a file, or ``name@version``."""

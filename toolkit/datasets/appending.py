@@ -104,15 +104,13 @@ class Appender:
             )
             edge = InputRecord(base.ref, base.id, "append")
             edges = (edge, *(other for other in inputs if other.ref != edge.ref))
-            known = self._saver.recorder.reuse(base.dataset, content, edges, base)
-            if known.artifact is not None:
-                return known.artifact
+            recording = self._saver.recorder.recording(base.dataset, content, edges, after=base)
+            known = recording.reuse()
+            if known is not None:
+                return known
             earlier = tuple(fragment for fragment in manifest if fragment.rows)
             layout = _followed(as_layout(earlier, base.byte_size if earlier else 0), rows)
-            record = self._saver.recorder.record(
-                base.dataset, content, edges, layout, after=base, damaged=known.damaged
-            )
-            return staged.commit(record)
+            return staged.commit(recording.with_file(layout))
 
     def _merged(
         self,

@@ -44,7 +44,7 @@ class RawFiles:
 
             def record(tx: ITransaction, file: ProducedFile) -> Artifact:
                 content = Content("file", file.content_hash, 0)
-                return self._saver.recorder.record(name, content, edges)(tx, file)
+                return self._saver.recorder.recording(name, content, edges).with_file()(tx, file)
 
             return staged.commit(record)
 

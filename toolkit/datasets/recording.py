@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from toolkit.core.errors import ConflictError, FileMissingError
 from toolkit.core.interfaces import ICatalog, IStoredFiles, ITransaction
@@ -21,15 +21,6 @@ from toolkit.datasets.drafts import Content, Layout, as_layout, settled, stored_
 from toolkit.datasets.inputs import derivation
 
 
-@dataclass(frozen=True, slots=True)
-class Reuse:
-    """What a look for the very content found."""
-
-    artifact: Artifact | None = None
-    damaged: VersionId | None = None
-    """A version that has the content, and whose files were lost or changed."""
-
-
 class Recorder:
     """Writes versions into the catalog."""
 
@@ -37,144 +28,155 @@ class Recorder:
         self._catalog = catalog
         self._files = files
 
-    def reuse(
+    def recording(
         self,
         name: str,
         content: Content,
         inputs: Sequence[InputRecord],
+        *,
         after: VersionRecord | None = None,
-    ) -> Reuse:
-        """The artifact for content that is stored already.
+        captured: bool = False,
+    ) -> Recording:
+        """One save of content under a name. ``after`` has to be the newest version still when it
+        is recorded. A ``captured`` version may expire; whoever saves it by hand keeps it."""
+        return Recording(
+            self._catalog, self._files, name, content, inputs, after=after, captured=captured
+        )
+
+
+class Recording:
+    """One save, from the first look at the catalog to the version."""
+
+    def __init__(
+        self,
+        catalog: ICatalog,
+        files: IStoredFiles,
+        name: str,
+        content: Content,
+        inputs: Sequence[InputRecord],
+        *,
+        after: VersionRecord | None,
+        captured: bool,
+    ) -> None:
+        self._catalog = catalog
+        self._files = files
+        self._name = name
+        self.content = content
+        """What is recorded; the bytes of its columns may be filled in after they are written."""
+        self._inputs = inputs
+        self._after = after
+        self._captured = captured
+        self._damaged: VersionId | None = None
+
+    def reuse(self) -> Artifact | None:
+        """The artifact for content that is stored already, or None.
 
         The newest version of the name is returned as it is; content known under another name or
         number becomes a new version with the same manifest. Raises ConflictError when ``after`` is
-        given and no longer the newest version."""
+        no longer the newest version."""
         with self._catalog.transaction() as tx:
-            twin = tx.versions.by_fingerprint(content.fingerprint, name)
+            twin = tx.versions.by_fingerprint(self.content.fingerprint, self._name)
             manifest = tx.versions.manifest(twin.id) if twin is not None else ()
         if twin is None:
-            return Reuse()
+            return None
         if not all(self._files.usable(file) for file in stored_files(manifest)):
-            return Reuse(damaged=twin.id)
+            self._damaged = twin.id
+            return None
         try:
             with self._catalog.transaction() as tx:
-                current = tx.versions.by_fingerprint(content.fingerprint, name)
+                current = tx.versions.by_fingerprint(self.content.fingerprint, self._name)
                 if current is None or current.id != twin.id:
-                    return Reuse()
-                if _is_newest(tx, name, twin):
-                    return Reuse(self._twin(tx, twin, content, inputs))
-                known = replace(content, columns=tx.versions.columns(twin.id))
+                    return None
+                if _is_newest(tx, self._name, twin):
+                    return self._twin(tx, twin)
+                columns = tx.versions.columns(twin.id)
                 layout = as_layout(tx.versions.manifest(twin.id), twin.byte_size)
-                return Reuse(self._create(tx, name, known, layout, inputs, after=after))
+                return self._create(tx, replace(self.content, columns=columns), layout)
         except FileMissingError:
             # A garbage collection took the file between the two looks: it is written anew.
-            return Reuse()
+            return None
 
-    def record(
-        self,
-        name: str,
-        content: Content,
-        inputs: Sequence[InputRecord],
-        layout: Layout | None = None,
-        *,
-        after: VersionRecord | None = None,
-        damaged: VersionId | None = None,
+    def with_file(
+        self, layout: Layout | None = None
     ) -> Callable[[ITransaction, ProducedFile], Artifact]:
         """What is written in the transaction that counts the new file.
 
-        Without a layout the file has everything. ``damaged`` is what ``reuse`` found to be so.
-        Where ``after`` is no longer the newest version ConflictError is raised, and
-        FileMissingError where a file of the layout is gone."""
-        chosen = layout or whole_file(content.rows)
+        Without a layout the file has everything. Where ``after`` is no longer the newest version
+        ConflictError is raised, and FileMissingError where a file of the layout is gone."""
+        chosen = layout or whole_file(self.content.rows)
 
         def within(tx: ITransaction, file: ProducedFile) -> Artifact:
-            twin = tx.versions.by_fingerprint(content.fingerprint, name)
-            if twin is None or not _is_newest(tx, name, twin):
-                return self._create(tx, name, content, chosen, inputs, after=after, new=file)
-            if twin.id == damaged:
-                artifact = self._mend(tx, twin, content, chosen, inputs, new=file)
+            twin = self._newest_twin(tx)
+            if twin is None:
+                return self._create(tx, self.content, chosen, file)
+            if twin.id == self._damaged:
+                artifact = self._mend(tx, twin, chosen, file)
             else:
                 # Another process was faster with the very same save: its version is the result.
-                artifact = self._twin(tx, twin, content, inputs, new=file)
+                artifact = self._twin(tx, twin, file)
             tx.files.add_references({file.file_id: -1})
             return artifact
 
         return within
 
-    def share(
-        self,
-        name: str,
-        content: Content,
-        inputs: Sequence[InputRecord],
-        layout: Layout,
-        *,
-        damaged: VersionId | None = None,
-    ) -> Artifact:
+    def without_file(self, layout: Layout) -> Artifact:
         """Record content of which every column is stored: nothing is written but the version.
 
         Raises FileMissingError where a file of the layout is gone."""
         with self._catalog.transaction() as tx:
-            twin = tx.versions.by_fingerprint(content.fingerprint, name)
-            if twin is None or not _is_newest(tx, name, twin):
-                return self._create(tx, name, content, layout, inputs)
-            if twin.id == damaged:
-                return self._mend(tx, twin, content, layout, inputs)
-            return self._twin(tx, twin, content, inputs)
+            twin = self._newest_twin(tx)
+            if twin is None:
+                return self._create(tx, self.content, layout)
+            if twin.id == self._damaged:
+                return self._mend(tx, twin, layout)
+            return self._twin(tx, twin)
+
+    def _newest_twin(self, tx: ITransaction) -> VersionRecord | None:
+        twin = tx.versions.by_fingerprint(self.content.fingerprint, self._name)
+        return twin if twin is not None and _is_newest(tx, self._name, twin) else None
 
     def _twin(
-        self,
-        tx: ITransaction,
-        twin: VersionRecord,
-        content: Content,
-        inputs: Sequence[InputRecord],
-        *,
-        new: ProducedFile | None = None,
+        self, tx: ITransaction, twin: VersionRecord, new: ProducedFile | None = None
     ) -> Artifact:
         """A version that is there already, as the result of a save; its lineage is completed."""
-        tx.versions.add_inputs(twin.id, *derivation(inputs))
+        self._complete(tx, twin)
         stored = stored_files(tx.versions.manifest(twin.id))
         self._tell(tx, [file for file in stored if new is None or file.id != new.file_id])
-        return self._artifact(twin, stored, content, tx)
+        return self._artifact(twin, stored, tx.versions.inputs(twin.id))
 
     def _mend(
         self,
         tx: ITransaction,
         twin: VersionRecord,
-        content: Content,
         layout: Layout,
-        inputs: Sequence[InputRecord],
-        *,
         new: ProducedFile | None = None,
     ) -> Artifact:
         """Give a version whose files were lost or changed the new ones."""
-        tx.versions.add_inputs(twin.id, *derivation(inputs))
+        self._complete(tx, twin)
         tx.versions.replace_manifest(twin.id, settled(layout.fragments, new))
         shared = [file for file in layout.stored if new is None or file.id != new.file_id]
         self._tell(tx, shared)
-        return self._artifact(twin, shared, content, tx, produced=new)
+        return self._artifact(twin, shared, tx.versions.inputs(twin.id), new)
+
+    def _complete(self, tx: ITransaction, twin: VersionRecord) -> None:
+        tx.versions.add_inputs(twin.id, *derivation(self._inputs))
+        if not self._captured:
+            tx.versions.keep(twin.id)
 
     def _create(
-        self,
-        tx: ITransaction,
-        name: str,
-        content: Content,
-        layout: Layout,
-        inputs: Sequence[InputRecord],
-        *,
-        after: VersionRecord | None = None,
-        new: ProducedFile | None = None,
+        self, tx: ITransaction, content: Content, layout: Layout, new: ProducedFile | None = None
     ) -> Artifact:
-        _require_newest(tx, after)
+        _require_newest(tx, self._after)
         shared = [file for file in layout.stored if new is None or file.id != new.file_id]
         tx.files.add_references({file.id: 1 for file in shared})
-        if new is None or after is None:
+        if new is None or self._after is None:
             # Otherwise they hold the rows before the appended ones, which nobody saved again.
             self._tell(tx, shared)
         added = 0 if new is None or new.deduplicated else new.byte_size
-        edges, note = derivation(inputs)
+        edges, note = derivation(self._inputs)
         version = tx.versions.create(
             NewVersion(
-                dataset=name,
+                dataset=self._name,
                 kind=content.kind,
                 fingerprint=content.fingerprint,
                 rows=content.rows,
@@ -186,10 +188,11 @@ class Recorder:
                 inputs=edges,
                 metadata=content.metadata,
                 note=note,
+                captured=self._captured,
             )
         )
         tx.emit(Event("version_created", version.ref, {"rows": version.rows, "kind": version.kind}))
-        return self._artifact(version, shared, content, edges=edges, produced=new)
+        return self._artifact(version, shared, edges, new)
 
     def _tell(self, tx: ITransaction, files: Sequence[FileRecord]) -> None:
         """Emit that stored files are used once more, as the producer does for bytes it knows."""
@@ -201,10 +204,7 @@ class Recorder:
         self,
         version: VersionRecord,
         stored: Sequence[FileRecord],
-        content: Content,
-        tx: ITransaction | None = None,
-        *,
-        edges: Sequence[InputRecord] = (),
+        edges: Sequence[InputRecord],
         produced: ProducedFile | None = None,
     ) -> Artifact:
         files = [
@@ -213,8 +213,6 @@ class Recorder:
         ]
         if produced is not None:
             files.append(produced)
-        if tx is not None:
-            edges = tx.versions.inputs(version.id)
         return Artifact(
             id=version.id,
             name=version.dataset,
@@ -227,7 +225,7 @@ class Recorder:
             files=tuple(files),
             deduplicated=all(file.deduplicated for file in files),
             created_at=version.created_at,
-            columns=tuple(column.name for column in content.columns),
+            columns=tuple(column.name for column in self.content.columns),
             inputs=tuple(edge.ref for edge in edges),
         )
 

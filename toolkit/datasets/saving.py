@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -15,13 +15,13 @@ import pyarrow as pa
 from toolkit.core.errors import FileMissingError, ReadOnlyError
 from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStagedFile, IStoredFiles
 from toolkit.core.names import validate_dataset_name
-from toolkit.core.types import PARQUET_MEDIA_TYPE, Artifact, ColumnRecord, InputRecord, VersionId
+from toolkit.core.types import PARQUET_MEDIA_TYPE, Artifact, ColumnRecord, InputRecord
 from toolkit.datasets.drafts import Content, describe
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, DIGEST_BYTES, FrameHasher
 from toolkit.datasets.frames.accept import accept
 from toolkit.datasets.frames.parquet import Target, column_sizes, sink_polars
 from toolkit.datasets.frames.sources import MemoryFrame, PolarsFrame, StreamFrame
-from toolkit.datasets.recording import Recorder
+from toolkit.datasets.recording import Recorder, Recording
 from toolkit.datasets.sharing import DEFAULT_POLICY, Head, SharePlan, Sharer, SharingPolicy
 
 STREAM_BUFFER = 16 << 20
@@ -52,91 +52,100 @@ class Saver:
             )
         return self._producer
 
-    def save_frame(self, frame: Any, name: str, inputs: Sequence[InputRecord]) -> Artifact:
-        """Save any frame under a name; see ``Workspace.save``."""
+    def save_frame(
+        self,
+        frame: Any,
+        name: str,
+        inputs: Sequence[InputRecord],
+        *,
+        captured: bool = False,
+    ) -> Artifact:
+        """Save any frame under a name; see ``Workspace.save``. A captured version may expire."""
         validate_dataset_name(name)
-        producer = self.producer
         source = accept(frame)
         if isinstance(source, StreamFrame):
             source = source.settle(STREAM_BUFFER)
+        request = _Request(self.producer, name, inputs, captured)
         if isinstance(source, StreamFrame):
-            return self._save_stream(producer, source, name, inputs)
-        return self._save_memory(producer, source, name, inputs)
+            return self._save_stream(request, source)
+        return self._save_memory(request, source)
 
-    def _save_memory(
-        self,
-        producer: IArtifactProducer,
-        frame: MemoryFrame,
-        name: str,
-        inputs: Sequence[InputRecord],
-    ) -> Artifact:
+    def _save_memory(self, request: _Request, frame: MemoryFrame) -> Artifact:
         content = _content(frame, frame.hash(), frame.rows)
-        known = self.recorder.reuse(name, content, inputs)
-        if known.artifact is not None:
-            return known.artifact
-        save = _Save(self.recorder, producer, name, inputs, known.damaged)
+        recording = self._recording(request, content)
+        known = recording.reuse()
+        if known is not None:
+            return known
         large = frame.byte_size >= self._sharer.policy.min_bytes
-        plan = self._sharer.plan(content, name, inputs, _head(frame, content)) if large else None
+        plan = self._plan(request, content, _head(frame, content)) if large else None
         if plan is not None:
             # A garbage collection may take a file between the look and the save: then all is saved.
             with suppress(FileMissingError):
-                return save.part(plan, frame.part(plan.columns, plan.start).write)
-        with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
+                write = frame.part(plan.columns, plan.start).write
+                return _save_part(request.producer, recording, plan, write)
+        with _staged(request.producer) as staged:
             with staged.open() as file:
                 frame.write(file)
-            return save.whole(staged, _measured(content, staged.path) if large else content)
+            recording.content = _measured(content, staged.path) if large else content
+            return staged.commit(recording.with_file())
 
-    def _save_stream(
-        self,
-        producer: IArtifactProducer,
-        frame: StreamFrame,
-        name: str,
-        inputs: Sequence[InputRecord],
-    ) -> Artifact:
-        with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
+    def _save_stream(self, request: _Request, frame: StreamFrame) -> Artifact:
+        with _staged(request.producer) as staged:
             with staged.open() as file:
                 columns, rows = frame.write(file)
             content = _content(frame, columns, rows)
-            known = self.recorder.reuse(name, content, inputs)
-            if known.artifact is not None:
-                return known.artifact
-            save = _Save(self.recorder, producer, name, inputs, known.damaged)
-            plan = self._sharer.plan(content, name, inputs, _staged_head(staged.path, content))
+            recording = self._recording(request, content)
+            known = recording.reuse()
+            if known is not None:
+                return known
+            plan = self._plan(request, content, _staged_head(staged.path, content))
             if plan is not None:
                 with suppress(FileMissingError):
-                    return save.part(plan, partial(_rewrite, staged.path, plan))
-            return save.whole(staged, _measured(content, staged.path))
+                    write = partial(_rewrite, staged.path, plan)
+                    return _save_part(request.producer, recording, plan, write)
+            recording.content = _measured(content, staged.path)
+            return staged.commit(recording.with_file())
+
+    def _recording(self, request: _Request, content: Content) -> Recording:
+        return self.recorder.recording(
+            request.name, content, request.inputs, captured=request.captured
+        )
+
+    def _plan(self, request: _Request, content: Content, head: Head) -> SharePlan | None:
+        return self._sharer.plan(content, request.name, request.inputs, head)
 
 
 @dataclass(frozen=True, slots=True)
-class _Save:
-    """One save, once it is known what is new."""
+class _Request:
+    """What a person, or the capture, asked for."""
 
-    recorder: Recorder
     producer: IArtifactProducer
     name: str
     inputs: Sequence[InputRecord]
-    damaged: VersionId | None
+    captured: bool
 
-    def whole(self, staged: IStagedFile, content: Content) -> Artifact:
-        """Commit a file that has everything."""
-        record = self.recorder.record(self.name, content, self.inputs, damaged=self.damaged)
-        return staged.commit(record)
 
-    def part(self, plan: SharePlan, write: Callable[[Target], None]) -> Artifact:
-        """Write and commit what of the frame is not stored. Raises FileMissingError where what is
-        stored was collected meanwhile."""
-        recorder, name, inputs, damaged = self.recorder, self.name, self.inputs, self.damaged
-        if not plan.columns:
-            content, layout = plan.settle()
-            return recorder.share(name, content, inputs, layout, damaged=damaged)
-        names = [plan.content.columns[i].name for i in plan.columns]
-        with self.producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
-            with staged.open() as file:
-                write(file)
-            content, layout = plan.settle(column_sizes(staged.path, names))
-            record = recorder.record(name, content, inputs, layout, damaged=damaged)
-            return staged.commit(record)
+def _staged(producer: IArtifactProducer) -> AbstractContextManager[IStagedFile]:
+    return producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet")
+
+
+def _save_part(
+    producer: IArtifactProducer,
+    recording: Recording,
+    plan: SharePlan,
+    write: Callable[[Target], object],
+) -> Artifact:
+    """Write and commit what of the frame is not stored. Raises FileMissingError where what is
+    stored was collected meanwhile."""
+    if not plan.columns:
+        recording.content, layout = plan.settle()
+        return recording.without_file(layout)
+    names = [plan.content.columns[i].name for i in plan.columns]
+    with _staged(producer) as staged:
+        with staged.open() as file:
+            write(file)
+        recording.content, layout = plan.settle(column_sizes(staged.path, names))
+        return staged.commit(recording.with_file(layout))
 
 
 def _rewrite(whole: Path, plan: SharePlan, target: Target) -> None:

@@ -13,6 +13,7 @@ from toolkit.core.interfaces import IArtifactProducer, ICatalog, IStoredFiles
 from toolkit.core.names import parse_ref
 from toolkit.core.types import Artifact, LocatedFragment, OptimizeReport, VersionRecord
 from toolkit.datasets.appending import Appender
+from toolkit.datasets.capturing import Capturer
 from toolkit.datasets.comparing import compare
 from toolkit.datasets.exporting import Exporter
 from toolkit.datasets.inputs import InputFinder, RelationInputs, kind_of
@@ -60,6 +61,7 @@ class DatasetService:
         self._raw_files = RawFiles(self._saver)
         self._exporter = Exporter(self._loader, files)
         self._inputs = InputFinder(catalog, relation_inputs)
+        self.captures = Capturer(catalog, self._saver, self._inputs)
         # They read without being counted: only a person's reads tell what is worth a rewrite.
         inner = Loader(catalog, files)
         self._optimizer = Optimizer(catalog, files, inner, self._saver)

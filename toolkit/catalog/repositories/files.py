@@ -165,6 +165,12 @@ class FileRepository(Repository):
         ids, keys = zip(*gone, strict=True)
         return [file_id for (file_id,) in self._query(_REMOVE, (list(ids), list(keys)))]
 
+    def used_bytes(self) -> int:
+        ((total,),) = self._query(
+            "SELECT coalesce(sum(byte_size), 0)::BIGINT FROM files WHERE ref_count > 0"
+        )
+        return int(total)
+
     def known_keys(self) -> set[str]:
         return {key for (key,) in self._query("SELECT uri FROM files")}
 

@@ -172,7 +172,7 @@ class Manifests(Repository):
         )
 
     def _delete_parts(self, version_id: VersionId) -> None:
-        for table in ("version_files", "columns", "inputs", "reads"):
+        for table in ("version_files", "columns", "inputs", "reads", "captured"):
             self._query(f"DELETE FROM {table} WHERE version_id = ?", (version_id,))
         self._query(
             "UPDATE inputs SET input_version_id = NULL WHERE input_version_id = ?", (version_id,)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from toolkit.catalog.repositories.base import timestamp
+from toolkit.catalog.repositories.captures import Captures
 from toolkit.catalog.repositories.holds import Holds
 from toolkit.catalog.repositories.manifests import Manifests
 from toolkit.catalog.repositories.tags import Tags
@@ -55,7 +56,7 @@ def _version_record(row: Sequence[Any]) -> VersionRecord:
     )
 
 
-class VersionRepository(Manifests, Tags, Holds, Usage):
+class VersionRepository(Manifests, Tags, Holds, Usage, Captures):
     """Implements ``IVersionRepository``.
 
     Names of datasets are compared without regard to case, as SQL does; the first spelling stays.
@@ -130,6 +131,8 @@ class VersionRepository(Manifests, Tags, Holds, Usage):
             ),
         )
         self._insert_parts(version_id, version)
+        if version.captured:
+            self._query("INSERT INTO captured VALUES (?)", (version_id,))
         return VersionRecord(
             id=version_id,
             dataset=name,

@@ -1,0 +1,69 @@
+"""Captured frames: what the notebook extension saves by itself, and what it lets go again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from toolkit.core.interfaces import ICatalog, ITransaction
+from toolkit.core.types import Artifact, Binding, Event, NewRun, RunId, VersionId
+from toolkit.datasets.inputs import InputFinder
+from toolkit.datasets.saving import Saver
+
+
+class Capturer:
+    """Records runs of cells, the frames that they bound, and expires old ones."""
+
+    def __init__(self, catalog: ICatalog, saver: Saver, inputs: InputFinder) -> None:
+        self._catalog = catalog
+        self._saver = saver
+        self._inputs = inputs
+
+    def begin(self, run: NewRun) -> RunId:
+        """Record a cell that was run."""
+        with self._catalog.transaction() as tx:
+            return tx.versions.add_run(run)
+
+    def capture(
+        self, run_id: RunId, variable: str, frame: Any, name: str, inputs: Sequence[Any]
+    ) -> Artifact:
+        """Save what a variable is bound to. Raises as ``save`` does."""
+        edges = self._inputs.find(frame, inputs, "")
+        artifact = self._saver.save_frame(frame, name, edges, captured=True)
+        with self._catalog.transaction() as tx:
+            tx.versions.bind(run_id, variable, artifact.id, "")
+        return artifact
+
+    def note(self, run_id: RunId, variable: str, text: str) -> None:
+        """Record what is known of a frame that is not saved, such as a lazy one."""
+        with self._catalog.transaction() as tx:
+            tx.versions.bind(run_id, variable, None, text)
+
+    def last_session(self, notebook: str, besides: str) -> tuple[Binding, ...]:
+        """What the variables of a notebook were at the end of its last session but ``besides``."""
+        with self._catalog.transaction() as tx:
+            return tx.versions.last_bindings(notebook, besides)
+
+    def expire(self, *, keep: int, budget: int | None) -> tuple[str, ...]:
+        """Drop captured versions that no tag and no hold protects: those that are not among the
+        ``keep`` newest of their name, then the oldest until the versions' files fit into
+        ``budget`` bytes. Returns their references; each is an event, ``version_expired``."""
+        gone: list[str] = []
+        with self._catalog.transaction() as tx:
+            expendable = tx.versions.expendable()
+            for version_id, ref, size, place in expendable:
+                if place > keep:
+                    gone.append(_expire(tx, version_id, ref, size))
+            if budget is not None:
+                for version_id, ref, size, place in expendable:
+                    if tx.files.used_bytes() <= budget:
+                        break
+                    if place <= keep:
+                        gone.append(_expire(tx, version_id, ref, size))
+        return tuple(gone)
+
+
+def _expire(tx: ITransaction, version_id: VersionId, ref: str, size: int) -> str:
+    tx.versions.drop(version_id)
+    tx.emit(Event("version_expired", ref, {"byte_size": size}))
+    return ref
