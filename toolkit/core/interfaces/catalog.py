@@ -1,37 +1,27 @@
-"""What the slices are to each other: small protocols without logic.
-
-A slice is handed what it needs of another one, typed by a protocol from here; only
-``core/dependencies.py`` knows which class stands behind it.
-"""
+"""What the catalog is to the other slices."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, TypeVar
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 from toolkit.core.types import (
-    Artifact,
     Binding,
-    CheckReport,
+    ColumnRecord,
     DataRef,
     Event,
     FileId,
-    FileLocation,
     FileRecord,
     Fragment,
-    GcReport,
     HoldRecord,
     InputRecord,
-    LocatedFragment,
     NewFile,
     NewFragment,
     NewRun,
     NewVersion,
     PartlyUsedFile,
-    ProducedFile,
     RunId,
     SpreadVersion,
     StoredColumn,
@@ -42,10 +32,6 @@ from toolkit.core.types import (
 if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
-
-    from toolkit.core.types import ColumnRecord
-
-T = TypeVar("T")
 
 
 class IEventBus(Protocol):
@@ -238,114 +224,3 @@ class ICatalog(Protocol):
 
     def close(self) -> None:
         """Give the file back. Idempotent; a later use opens it anew."""
-
-
-class IStagedFile(Protocol):
-    """A private file that is being written and will be published or thrown away."""
-
-    @property
-    def path(self) -> Path:
-        """Where to write. Mode 0600; only complete files are ever published from it."""
-
-    def open(self) -> AbstractContextManager[BinaryIO]:
-        """A binary file for an engine to write from its beginning to its end, hashed on the way.
-
-        Raises StorageError when the disk is full or fails, whatever the engine makes of that."""
-
-    def write(self, chunks: Iterable[bytes]) -> None:
-        """Append chunks, hashing on the way: one pass, memory independent of the size."""
-
-    def commit(self, record: Callable[[ITransaction, ProducedFile], T]) -> T:
-        """Publish the bytes and count one reference, in one transaction with ``record``.
-
-        ``record`` runs inside that transaction (and once more if it has to be repeated): what it
-        writes is committed together with the file's row, or neither is."""
-
-
-class IArtifactProducer(Protocol):
-    """The one door through which bytes enter the store."""
-
-    def stage(self, media_type: str, *, suffix: str = "") -> AbstractContextManager[IStagedFile]:
-        """Open a staged file; whatever was not committed is removed at the end of the block."""
-
-    def produce(
-        self,
-        stream: BinaryIO | Iterable[bytes],
-        media_type: str,
-        *,
-        suffix: str = "",
-        chunk_size: int | None = None,
-    ) -> ProducedFile:
-        """Store a stream's bytes once. The caller owns one reference, to be given back by
-        ``release``. Memory is bounded by ``chunk_size`` whatever the stream's length."""
-
-    def release(self, file_id: FileId) -> None:
-        """Give back a reference that ``produce`` returned."""
-
-
-class IStoredFiles(Protocol):
-    """Access to bytes that are in the store."""
-
-    def locate(self, file: FileRecord) -> FileLocation:
-        """Where the bytes are, after a look that they are still the ones that were stored.
-
-        Raises FileMissingError or FileChangedError."""
-
-    def uri(self, file: FileRecord) -> str:
-        """The absolute path or URL of the bytes, without a look whether they are there."""
-
-    def usable(self, file: FileRecord) -> bool:
-        """Whether ``locate`` would succeed."""
-
-    def read(self, file: FileRecord, chunk_size: int = 1 << 20) -> Iterator[bytes]:
-        """The bytes in order, verified against the content hash at the end."""
-
-
-class IGarbageCollector(Protocol):
-    """Deletes what nothing uses."""
-
-    def collect(self, *, grace: timedelta | float, dry_run: bool) -> GcReport:
-        """Delete what nothing uses since longer than ``grace`` (a number: seconds)."""
-
-
-class IChecker(Protocol):
-    """Compares catalog, edges and bytes."""
-
-    def check(self, *, rehash: bool) -> CheckReport:
-        """Compare; with ``rehash`` every byte. Repairs nothing."""
-
-
-class IDatasetService(Protocol):
-    """Save, find and read datasets. Sampling and analysis stand on it."""
-
-    def save(
-        self,
-        frame: Any,
-        name: str,
-        *,
-        inputs: Sequence[Any] | None = None,
-        how: str = "",
-    ) -> Artifact: ...
-
-    def resolve(self, ref: str) -> VersionRecord: ...
-
-    def scan(self, ref: str) -> pl.LazyFrame: ...
-
-    def batches(self, ref: str, size: int) -> Iterator[pa.RecordBatch]: ...
-
-    def schema(self, ref: str) -> pa.Schema: ...
-
-
-class ISqlSources(Protocol):
-    """What SQL can reach: the frames of a workspace by name, and the catalog's tables."""
-
-    def frame_names(self) -> Sequence[str]:
-        """Every dataset that is a frame, by the name it has in SQL."""
-
-    def frame_locations(self, name: str) -> tuple[VersionRecord, Sequence[LocatedFragment]]:
-        """The version behind a reference and where its data lies, in the order of its rows.
-
-        Raises DatasetNotFoundError, FileMissingError, FileChangedError."""
-
-    def catalog_tables(self, names: Iterable[str]) -> Mapping[str, pa.Table]:
-        """Read-only copies of catalog tables as they are now, all from one transaction."""
