@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 from polars.testing import assert_frame_equal
@@ -12,7 +13,9 @@ import toolkit as tk
 from benchmarks import data
 from benchmarks.report import Figure
 from benchmarks.sizes import Sizes
-from benchmarks.timing import Action, Pair, pairs
+from benchmarks.timing import Action, Pair, interleaved, pairs
+
+AnyFrame = TypeVar("AnyFrame", pl.DataFrame, pl.LazyFrame)
 
 _READ_GOAL = 1.3
 _OPTIMIZED_GOAL = 1.05
@@ -69,7 +72,7 @@ def measure(sizes: Sizes, folder: Path) -> Iterator[Figure]:
 
 
 def _saving(sizes: Sizes, folder: Path, frame: pl.DataFrame) -> Iterator[Figure]:
-    target = folder / "wide.parquet"
+    target, lazy_target = folder / "wide.parquet", folder / "lazy.parquet"
     new_bytes: list[int] = []
     with tk.Workspace(folder / "saving") as workspace:
         workspace.save(frame, "narrow")
@@ -84,9 +87,23 @@ def _saving(sizes: Sizes, folder: Path, frame: pl.DataFrame) -> Iterator[Figure]
             wide = _with_column(frame, number)
             return lambda: new_bytes.append(workspace.save(wide, "wide").new_bytes)
 
-        pair = pairs(write, save, sizes.repeats)
+        def sink(number: int) -> Action:
+            wide = _with_column(workspace.load("narrow"), 50 + number)
+            lazy_target.unlink(missing_ok=True)
+            return lambda: wide.sink_parquet(lazy_target)
+
+        def save_lazy(number: int) -> Action:
+            wide = _with_column(workspace.load("narrow"), 50 + number)
+            return lambda: workspace.save(wide, "lazy")
+
+        steps = {"write": write, "save": save, "sink": sink, "lazy": save_lazy}
+        seconds = interleaved(steps, sizes.repeats)
+    eager, lazy = (
+        Pair(seconds[base], seconds[ours]) for base, ours in (("write", "save"), ("sink", "lazy"))
+    )
     what = f"save the {sizes.frame_rows / 1e6:g}M-row frame with one column added (9 + 1)"
-    yield Figure(what, pair.ratio, 0.25, "×", "polars write_parquet", pair.text())
+    yield Figure(what, eager.ratio, 0.25, "×", "polars write_parquet", eager.text())
+    yield Figure("… from a LazyFrame", lazy.ratio, None, "×", "polars sink_parquet", lazy.text())
     size = target.stat().st_size
     yield Figure(
         "… bytes that it adds",
@@ -140,6 +157,6 @@ def _read_pair(
     return pairs(lambda _: base, lambda _: ours, repeats, settle=False)
 
 
-def _with_column(frame: pl.DataFrame, number: int) -> pl.DataFrame:
+def _with_column(frame: AnyFrame, number: int) -> AnyFrame:
     rate = 1 + (19 + number) / 100
     return frame.with_columns(gross=(pl.col("price") * rate).round(2))
