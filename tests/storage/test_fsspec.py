@@ -283,6 +283,12 @@ def test_instances_are_not_shared_through_the_cache_of_fsspec(s3_store: Any) -> 
     assert shared.dircache.use_listings_cache is True
 
 
+def test_options_of_the_cache_of_fsspec_are_accepted(memory_store: Any) -> None:
+    for given in (True, False):
+        backend = FsspecStorageBackend(memory_store.url, {"skip_instance_cache": given})
+        assert list(backend.list()) == []
+
+
 def test_info_of_a_store_that_says_little_makes_an_empty_stamp() -> None:
     assert object_stat("k", {"size": 3}).stamp == ""
     assert object_stat("k", {"size": 3}).modified_at is None

@@ -51,7 +51,7 @@ class Connection:
         return known if known is not None else self._by_process.setdefault(process, self._make())
 
     def _make(self) -> Any:
-        made = self._class(**self._options, skip_instance_cache=True)
+        made = self._class(**{**self._options, "skip_instance_cache": True})
         # Set here, not passed: some filesystems hand an option they do not know to their library.
         made.dircache.use_listings_cache = False
         return made
