@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -13,6 +12,7 @@ from toolkit.core import dependencies
 from toolkit.core.durations import in_seconds
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.hold import Hold
+from toolkit.core.per_process import PerProcess
 from toolkit.core.places import find_workspace, storage_place
 from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord, OptimizeReport
 
@@ -54,8 +54,7 @@ class Workspace:
         self._storage = None if storage is None else storage_place(storage)
         self._storage_options = dict(storage_options or {})
         self._timeout = in_seconds(timeout, "timeout")
-        self._lock = threading.Lock()
-        self._built: Services | None = None
+        self._parts = PerProcess(self._assemble)
 
     def __repr__(self) -> str:
         return f"Workspace({str(self.home)!r})"
@@ -71,8 +70,7 @@ class Workspace:
 
     def close(self) -> None:
         """Give the catalog back. Idempotent; using the workspace again opens it again."""
-        with self._lock:
-            built, self._built = self._built, None
+        built = self._parts.take()
         if built is not None:
             built.reads.flush()
             built.query.close()
@@ -281,15 +279,15 @@ class Workspace:
 
     @property
     def _services(self) -> Services:
-        with self._lock:
-            if self._built is None:
-                self._built = dependencies.assemble(
-                    self.home,
-                    storage=self._storage,
-                    storage_options=self._storage_options,
-                    timeout=self._timeout,
-                )
-            return self._built
+        return self._parts.get()
+
+    def _assemble(self) -> Services:
+        return dependencies.assemble(
+            self.home,
+            storage=self._storage,
+            storage_options=self._storage_options,
+            timeout=self._timeout,
+        )
 
 
 def _ref(ref: str | Artifact) -> str:

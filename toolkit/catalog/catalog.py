@@ -68,8 +68,11 @@ class Catalog:
 
         Raises QueryError for an unknown name.
         """
+        statement = listings.statement(name)
         with self.transaction() as transaction:
-            return listings.run(transaction, name, parameters)
+            rows = transaction.arrow(statement, parameters)
+        # Outside: polars may hang in a forked child, and would keep everybody out for ever.
+        return listings.frame(rows)
 
     def snapshot(self, tables: Iterable[str]) -> Mapping[str, pa.Table]:
         """The named catalog tables as they are now, all from one transaction.

@@ -20,7 +20,12 @@ from toolkit.catalog.database import Database
 from toolkit.catalog.interrupts import Deferred
 from toolkit.catalog.lease import Lease
 from toolkit.catalog.mark import HighWaterMark
-from toolkit.core.errors import CatalogBusyError, CatalogDamagedError, TransactionError
+from toolkit.core.errors import (
+    CatalogBusyError,
+    CatalogDamagedError,
+    CatalogError,
+    TransactionError,
+)
 
 KEEP_SECONDS = 0.05
 """How long the lease is kept: after the last use when nobody waits, in total when someone does."""
@@ -55,6 +60,8 @@ class Connection:
         self._database: Database | None = None
         self.attachment = 0
         """Counts how often the file was attached: it may be another file each time."""
+        self._lost = False
+        """True in a child that was forked while another thread was inside of DuckDB."""
         self._reset()
 
     def _reset(self) -> None:
@@ -125,6 +132,7 @@ class Connection:
         database, self._database = self._database, None
         if database is not None:
             database.abandon(quiet=self._quiet)
+            self._lost = self._lost or (self._lease.held and not self._quiet)
         self._lease.abandon()
         self._reset()
 
@@ -176,6 +184,13 @@ class Connection:
                 return self._database
             # The folder was removed, moved or replaced: what is written here would be lost.
             self._discard()
+        if self._lost:
+            raise CatalogError(
+                f"The catalog {self.path} cannot be used in this process ({os.getpid()}): it was "
+                "forked while another thread used the catalog, whose file is open in it for ever. "
+                "Start worker processes with the method 'spawn' or 'forkserver', or fork when no "
+                "other thread saves or loads."
+            )
         try:
             self._lease.acquire(deadline)
             if self._database is None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from toolkit.catalog.repositories.usage import UNITS
 from toolkit.core.errors import QueryError, did_you_mean
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from toolkit.catalog.transaction import Transaction
+    import pyarrow as pa
 
 _DATASETS = """
     WITH newest AS (
@@ -121,15 +119,20 @@ have in all. ``du``: a row a dataset; ``exclusive_bytes`` are of columns that on
 ``shared_bytes`` of those that others use too. Sizes are in bytes."""
 
 
-def run(transaction: Transaction, name: str, parameters: Sequence[Any] = ()) -> pl.DataFrame:
-    """Run a listing. Raises QueryError for an unknown name."""
-    import polars as pl
-
+def statement(name: str) -> str:
+    """The SQL of a listing. Raises QueryError for an unknown name."""
     sql = LISTINGS.get(name)
     if sql is None:
         raise QueryError(
             f'There is no listing "{name}". ' + did_you_mean(name, LISTINGS, noun="listings")
         )
-    frame = pl.from_arrow(transaction.arrow(sql, parameters))
-    assert isinstance(frame, pl.DataFrame)
-    return frame
+    return sql
+
+
+def frame(rows: pa.Table) -> pl.DataFrame:
+    """What a listing's statement returned, as a frame."""
+    import polars as pl
+
+    made = pl.from_arrow(rows)
+    assert isinstance(made, pl.DataFrame)
+    return made
