@@ -96,7 +96,8 @@ def test_any_query_gives_what_it_gives_on_one_frame(
         "BLOCK_ROWS": data.draw(st.integers(1, 4)),
         "_GROWTH": data.draw(st.integers(1, 2)),
         "_LARGEST_CHUNK": data.draw(st.integers(1, 5)),
-        "_FEW": data.draw(st.sampled_from([0.0, 0.5, 2.0])),
+        "_FEW": (few := data.draw(st.sampled_from([0.0, 0.5, 2.0]))),
+        "_FEW_OF_ONE": few,
         "_SPARSE": data.draw(st.integers(1, 4)),
     }
     with mock.patch.multiple(zipped, **small):

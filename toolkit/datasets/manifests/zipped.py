@@ -26,12 +26,14 @@ COUNT = "__toolkit_count__"
 """A column of nulls in front of the others. Whoever only counts rows is given it by the optimizer,
 which takes the first column for that, and nothing is read."""
 
-_GROWTH = 4
+_GROWTH = 8
 _LARGEST_WINDOW = 128 * BLOCK_ROWS
 """Rows between two looks at how many match. The first window is a row group, for ``head``."""
 
 _FEW = 0.05
-"""The share of matching rows up to which a late read pays off."""
+_FEW_OF_ONE = 0.001
+"""The share of matching rows up to which a late read pays off, in general, and for a single column
+beside those of the predicate, which is read in no time."""
 
 _LARGEST_CHUNK = 1 << 18
 """Matching rows that are completed in one go."""
@@ -145,6 +147,8 @@ class FilteredRead:
         self._joint_names = {name for term in self._joint for name in names_of(term)}
         self._predicate = predicate
         self._needed = {*columns, *names_of(predicate)}
+        looked_up = len(self._needed) - len(names_of(predicate))
+        self._few = _FEW if looked_up > 1 else _FEW_OF_ONE
 
     def frames(self, rows: int) -> Iterator[pl.DataFrame]:
         """The matching rows of the first ``rows``, in their order."""
@@ -158,7 +162,7 @@ class FilteredRead:
                 matching += self._behind(frame, end) if read == self._late else frame.height
                 yield frame
             seen = stop - (end if read == self._late else start)
-            read = self._late if matching < _FEW * seen else self._side_by_side
+            read = self._late if matching <= self._few * seen else self._side_by_side
             start, size = stop, min(size * _GROWTH, _LARGEST_WINDOW)
 
     def _behind(self, frame: pl.DataFrame, row: int) -> int:
