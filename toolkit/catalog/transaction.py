@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import random
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 PERSISTED_EVENTS = frozenset({"version_dropped", "version_expired", "file_deleted"})
 """Events that are also rows of ``events``: the others can be read from what they left behind."""
 
-_ATTEMPTS = 5
-
 _COUNT = "UPDATE commits SET number = number + 1 RETURNING number"
 _COUNTER = "SELECT number FROM commits"
 _INSERT_EVENTS = """
@@ -39,7 +35,8 @@ class Transaction:
 
     Made by ``Catalog.transaction()``, which ends it; it is bound to its thread and process.
     DuckDB's own transaction begins with the first statement that writes: until then the lease and
-    the mutex, which are held from the start to the end, keep every other writer out.
+    the mutex, which are held from the start to the end, keep every other writer out. With nobody
+    else there are no conflicts either, and nothing is ever repeated.
     """
 
     def __init__(self, database: Database, mark: HighWaterMark) -> None:
@@ -49,7 +46,6 @@ class Transaction:
         self._events: list[Event] = []
         self._ended = False
         self._begun = False
-        self._wrote = False
         self._failure: BaseException | None = None
         self.committed = False
         """True once the commit is durable, and when it is not known whether it is: what a
@@ -69,14 +65,13 @@ class Transaction:
         """
         self._require_usable()
         try:
-            if self._wrote or not self._database.writes(sql):
-                return self._database.run(sql, parameters)
-            rows = self._first_write(sql, parameters)
+            if not self._begun and self._database.writes(sql):
+                self._begun = True
+                self._database.run("BEGIN")
+            return self._database.run(sql, parameters)
         except BaseException as error:
             self._failure = error
             raise
-        self._wrote = True
-        return rows
 
     def arrow(self, sql: str, parameters: Sequence[Any] = ()) -> pa.Table:
         """Run one query with bound values and return its rows as an Arrow table."""
@@ -135,20 +130,6 @@ class Transaction:
             self._ended = True
             if self._begun:
                 self._database.roll_back()
-
-    def _first_write(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
-        """Begin, and repeat the statement on a conflict: later, what went before would be lost."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                self._begun = True
-                self._database.run("BEGIN")
-                return self._database.run(sql, parameters)
-            except duckdb.TransactionException:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                self._database.roll_back()
-                time.sleep(random.uniform(0.001, 0.002) * 2**attempt)
-        raise AssertionError("unreachable")
 
     def _persist_events(self) -> None:
         kept = [event for event in self._events if event.kind in PERSISTED_EVENTS]
