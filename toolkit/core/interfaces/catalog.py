@@ -189,7 +189,8 @@ class ITransaction(Protocol):
 
     @property
     def committed(self) -> bool:
-        """True once it is durable, also when an interrupt came out of the block after that."""
+        """False when it certainly was rolled back: true once it is durable, also when an interrupt
+        came out of the block after that, and when its outcome is not known."""
 
     @property
     def files(self) -> IFileRepository: ...

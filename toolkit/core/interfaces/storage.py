@@ -32,8 +32,8 @@ class IStagedFile(Protocol):
     def commit(self, record: Callable[[ITransaction, ProducedFile], T]) -> T:
         """Publish the bytes and count one reference, in one transaction with ``record``.
 
-        ``record`` runs inside that transaction (and once more if it has to be repeated): what it
-        writes is committed together with the file's row, or neither is."""
+        ``record`` runs inside that transaction: what it writes is committed together with the
+        file's row, or neither is."""
 
 
 class IArtifactProducer(Protocol):
