@@ -84,6 +84,18 @@ with pq.ParquetWriter(sys.argv[1], part.schema, compression="lz4") as writer:
         writer.write_table(part, row_group_size=131_072)
 """
 
+PROFILE = (
+    """
+import json, resource, sys
+import toolkit as tk
+
+ws = tk.Workspace(sys.argv[1])
+ws.sample("large", n=1000)
+ws.profile("large")
+"""
+    + REPORT
+)
+
 SAVE_DATASET = (
     """
 import json, resource, sys
@@ -97,7 +109,9 @@ tk.Workspace(sys.argv[1]).save(pads.dataset(sys.argv[2]), "large")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="measures as Linux does")
-def test_an_arrow_dataset_is_saved_in_bounded_memory(start, finish, home, tmp_path, ws):
+def test_an_arrow_dataset_is_saved_sampled_and_profiled_in_bounded_memory(
+    start, finish, home, tmp_path, ws
+):
     peaks = {}
     for rows, target in ((4_000_000, tmp_path / "other"), (12_000_000, home)):
         file = tmp_path / f"{rows}.parquet"
@@ -107,3 +121,5 @@ def test_an_arrow_dataset_is_saved_in_bounded_memory(start, finish, home, tmp_pa
     few, many = peaks.values()
     assert many <= GROWTH * few, {rows: f"{peak >> 20} MB" for rows, peak in peaks.items()}
     assert ws.load("large").select(pl.len()).collect().item() == 12_000_000
+    looks = [json.loads(finish(start(PROFILE, target))) for target in (tmp_path / "other", home)]
+    assert looks[1] <= GROWTH * looks[0], [f"{peak >> 20} MB" for peak in looks]

@@ -22,6 +22,7 @@ from toolkit.core.types import (
 )
 from toolkit.datasets.fingerprint.logical_types import INT128_FIELD, logical_type
 from toolkit.datasets.frames.pandas_frames import pandas_frame
+from toolkit.datasets.frames.scanning import scan_options
 from toolkit.datasets.manifests.reader import scan_manifest, whole_files
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.upkeep.reads import ReadCounter
@@ -117,7 +118,8 @@ class Loader:
                 for table in _tables(self._scan(version, fragments), size):
                     yield from in_types(table, schema).to_batches(max_chunksize=size)
                 return
-            for batch in _dataset(fragments).to_batches(batch_size=size):
+            dataset = _dataset(fragments)
+            for batch in dataset.to_batches(**scan_options(dataset, size)):
                 yield from restore(pa.Table.from_batches([batch]), schema).to_batches()
 
     def table(self, ref: str) -> pa.Table:

@@ -16,6 +16,7 @@ from toolkit.datasets.frames.computing import computed, computing
 from toolkit.datasets.frames.pandas_frames import pandas_table
 from toolkit.datasets.frames.pandas_index import index_identity
 from toolkit.datasets.frames.relations import relation_stream
+from toolkit.datasets.frames.scanning import scan_options
 from toolkit.datasets.frames.sources import (
     ArrowFrame,
     ArrowStream,
@@ -129,37 +130,13 @@ def _dataset(dataset: Any) -> StreamFrame:
     files = getattr(dataset, "files", None)
     what = _several(files) if files else "The pyarrow Dataset"
     with computing(what, SourceError):
-        reader = dataset.scanner(**_bounded(dataset)).to_reader()
+        reader = dataset.scanner(**scan_options(dataset, _SCAN_ROWS)).to_reader()
     return _reader(reader, what, SourceError)
 
 
 def _several(names: Sequence[str]) -> str:
     more = len(names) - 1
     return f"{names[0]} and {more} more" if more else names[0]
-
-
-def _bounded(dataset: Any) -> Mapping[str, Any]:
-    """Options with which a scan reads little ahead. Whatever the writer is behind is in memory: by
-    default gigabytes, with threads or large batches still hundreds of megabytes."""
-    import pyarrow.dataset as pads
-
-    options: dict[str, Any] = {
-        "batch_size": _SCAN_ROWS,
-        "batch_readahead": 2,
-        "fragment_readahead": 1,
-        "use_threads": False,
-    }
-    if _is_parquet(dataset):
-        options["fragment_scan_options"] = pads.ParquetFragmentScanOptions(pre_buffer=False)
-    return options
-
-
-def _is_parquet(dataset: Any) -> bool:
-    import pyarrow.dataset as pads
-
-    if isinstance(dataset, pads.UnionDataset):
-        return all(map(_is_parquet, dataset.children))
-    return isinstance(getattr(dataset, "format", None), pads.ParquetFileFormat)
 
 
 def _relation(relation: Any) -> StreamFrame:
