@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from toolkit.analysis.profile import Profile
     from toolkit.core.dependencies import Services
+    from toolkit.datasets.capturing import Capturer
     from toolkit.datasets.interfaces import IDatasetReader
 
 DEFAULT_GRACE = timedelta(hours=24)
@@ -276,6 +277,11 @@ class Workspace:
         """Call ``listener`` with every event of this process on this folder, after its commit;
         returns the function that ends it."""
         return self._services.catalog.events.subscribe(listener)
+
+    @property
+    def captures(self) -> Capturer:
+        """What was captured, for the notebook extension."""
+        return self._services.datasets.captures
 
     @property
     def _services(self) -> Services:
