@@ -10,8 +10,8 @@ def scan_options(dataset: Any, batch_rows: int) -> Mapping[str, Any]:
     """Options with which a scan in order reads little ahead.
 
     Whatever the consumer is behind is in memory: by default gigabytes, with threads or large
-    batches still hundreds of megabytes. Reading ahead costs more time than it saves (12M rows of three
-    columns on two cores: 2.4 s against 4.3)."""
+    batches still hundreds of megabytes. Reading ahead costs more time than it saves (12M rows of
+    three columns on two cores: 2.4 s against 4.3)."""
     import pyarrow.dataset as pads
 
     options: dict[str, Any] = {
