@@ -12,6 +12,7 @@ from toolkit.core import dependencies
 from toolkit.core.durations import in_seconds
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.hold import Hold
+from toolkit.core.parameters import query_arguments
 from toolkit.core.per_process import PerProcess
 from toolkit.core.places import find_workspace, storage_place
 from toolkit.core.types import Artifact, CheckReport, Event, GcReport, HoldRecord, OptimizeReport
@@ -141,14 +142,20 @@ class Workspace:
         return engines[engine](_ref(ref))
 
     def sql(
-        self, query: str, params: Mapping[str, object] | None = None, /, **named: object
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        frames: Mapping[str, Any] | None = None,
+        /,
+        **named: object,
     ) -> duckdb.DuckDBPyRelation:
         """Run a query over the datasets, and over ``catalog.*``, in DuckDB.
 
         ``$name`` in the query is bound to ``params["name"]`` or the keyword ``name``, whatever the
-        name; a mapping that is passed as ``params=`` has the values. See ``QueryService.sql``.
-        Raises QueryError."""
-        return self._services.query.sql(query, _values(params, named))
+        name; a mapping that is passed as ``params=`` has the values. ``frames`` (or a mapping
+        passed as ``frames=``) are further tables, which come before datasets of the same name:
+        frames of polars, pandas and pyarrow. See ``QueryService.sql``. Raises QueryError."""
+        return self._services.query.sql(query, *query_arguments(params, frames, named))
 
     def sample(
         self,
@@ -298,20 +305,6 @@ class Workspace:
 
 def _ref(ref: str | Artifact) -> str:
     return ref.ref if isinstance(ref, Artifact) else ref
-
-
-def _values(params: Mapping[str, object] | None, named: dict[str, object]) -> dict[str, object]:
-    """The parameters of a query, given as a mapping, as keywords or both."""
-    if params is not None and not isinstance(params, Mapping):
-        raise InvalidArgumentError(
-            f"The parameters of a query cannot be a {type(params).__qualname__}: write $name in "
-            'the query, and pass {"name": value} or name=value.'
-        )
-    given = named.get("params")
-    if isinstance(given, Mapping):
-        del named["params"]
-        named = {**given, **named}
-    return {**(params or {}), **named}
 
 
 def _reopen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 import toolkit as tk
@@ -25,3 +26,25 @@ def test_mappings_and_keywords_go_together(ws):
 def test_what_is_no_mapping_is_refused(ws, params):
     with pytest.raises(tk.ToolkitError, match=r"parameters of a query cannot be a .*\$name"):
         ws.sql("SELECT ?", params)
+
+
+def test_frames_are_tables_as_third_argument_or_by_keyword(ws):
+    trips = pl.DataFrame({"delay": [1, 2, 3]})
+    query = "SELECT sum(delay) FROM trips WHERE delay > $least"
+    assert ws.sql(query, {"least": 1}, {"trips": trips}).fetchall() == [(5,)]
+    assert ws.sql(query, least=1, frames={"trips": trips}).fetchall() == [(5,)]
+    assert ws.sql("SELECT $frames", frames=3).fetchall() == [(3,)]
+    with pytest.raises(tk.ToolkitError, match=r"frames of a query cannot be a list"):
+        ws.sql("SELECT 1", {}, [trips])
+
+
+@pytest.mark.parametrize("size", [10, 300_000])
+def test_a_version_over_several_files_streams_into_sql_as_a_lazy_frame(ws, size):
+    frame = pl.DataFrame({"a": range(size), "b": [x * 0.5 for x in range(size)]})
+    ws.save(frame, "one")
+    two = ws.save(frame.with_columns(c=pl.col("a") % 7), "two")
+    assert (two.new_bytes < two.byte_size) == (size > 10)
+    lazy = ws.load("two").filter(pl.col("c") == 3)
+    expected = lazy.select(pl.len(), pl.col("b").sum()).collect().row(0)
+    query = "SELECT count(*), sum(l.b) FROM l JOIN one USING (a)"
+    assert ws.sql(query, frames={"l": lazy}).fetchall() == [expected]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -15,7 +15,9 @@ from toolkit.core.errors import (
 )
 from toolkit.core.interfaces import ISqlSources
 from toolkit.core.types import LocatedFragment, VersionRecord
+from toolkit.query.frames import Frame
 from toolkit.query.names import TableName
+from toolkit.query.needs import Key
 from toolkit.query.words import position
 
 CATALOG_SCHEMA = "catalog"
@@ -43,22 +45,28 @@ class Resolved:
     """The references of the versions that are read, in the order of the query."""
     catalog_tables: dict[str, None] = field(default_factory=dict)
     reasons: dict[tuple[str, ...], ToolkitError] = field(default_factory=dict)
+    frames: Mapping[Key, Frame] = field(default_factory=dict)
+    """The caller's own frames, which are no datasets."""
 
 
 class Resolver:
-    """Looks up the tables of one query."""
+    """Looks up the tables of one query. ``frames`` are the names of tables besides datasets."""
 
-    def __init__(self, sources: ISqlSources) -> None:
+    def __init__(self, sources: ISqlSources, frames: Collection[str] = ()) -> None:
         self._sources = sources
+        self._frames = frames
 
     @cached_property
     def names(self) -> Sequence[str]:
         """Every dataset that is a frame. Asked only when a name is not found as it is written."""
         return self._sources.frame_names()
 
-    def resolve(self, tables: Sequence[TableName]) -> Resolved:
-        resolved = Resolved()
+    def resolve(self, tables: Sequence[TableName], frames: Mapping[Key, Frame]) -> Resolved:
+        """``frames`` are what some of the names mean; the others are looked for among datasets."""
+        resolved = Resolved(frames=frames)
         for name in tables:
+            if name.key in frames:
+                continue
             parts, key = _without_main(name.parts), name.key
             if len(parts) == 2 and key[0] == CATALOG_SCHEMA:
                 resolved.catalog_tables[key[1]] = None
@@ -128,7 +136,9 @@ class Resolver:
                 f'{place}the catalog has no table "{wanted}". '
                 "There are catalog.files, catalog.versions and others."
             )
-        hint = did_you_mean(wanted.partition("@")[0], self.names, noun="datasets")
+        known = [*self._frames, *self.names]
+        noun = "frames and datasets" if self._frames else "datasets"
+        hint = did_you_mean(wanted.partition("@")[0], known, noun=noun)
         return QueryError(f'{place}no table or dataset "{wanted}". {hint}')
 
 

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -14,6 +15,7 @@ from toolkit.core.errors import QueryError, ToolkitError
 from toolkit.core.interfaces import ISqlSources
 from toolkit.query.columns import FileColumns
 from toolkit.query.export import export_views
+from toolkit.query.frames import named_frames
 from toolkit.query.guard import ReadQuery, read_query
 from toolkit.query.instance import Instance, Session
 from toolkit.query.messages import readable
@@ -39,7 +41,10 @@ class QueryService:
         self._inputs: dict[str, tuple[str, ...]] = {}
 
     def sql(
-        self, query: str, params: Mapping[str, object] | None = None
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        frames: Mapping[str, Any] | None = None,
     ) -> duckdb.DuckDBPyRelation:
         """A relation over one query, run when its rows are asked for.
 
@@ -48,6 +53,11 @@ class QueryService:
         tables are ``catalog.files``, ``catalog.versions`` and so on. The relation reads the
         versions that were newest at the call for as long as it, or one derived from it, lives.
         ``$name`` in the query stands for ``params["name"]``, which is bound and never pasted.
+
+        ``frames`` are tables too, and come before datasets of the same name: polars DataFrames and
+        LazyFrames, pandas DataFrames (without their index) and pyarrow Tables, by name. Only those
+        that the query names are taken from the mapping. A LazyFrame is streamed, in bounded
+        memory, each time the query reads it.
 
         SQL reads files below the storage root only, so the relation's ``write_parquet`` cannot
         write elsewhere: take a frame first (``.pl().write_parquet(...)``). DuckDB does not combine
@@ -59,19 +69,21 @@ class QueryService:
         FileMissingError or FileChangedError for a stored file that is not as it was stored. What
         fails only when rows are read is raised then, as DuckDB's own error."""
         try:
-            return self._sql(query, params)
+            return self._sql(query, params, frames)
         except duckdb.FatalException:
             # A damaged file that was read before can make the whole instance unusable.
             self._instance.abandon()
         try:
-            return self._sql(query, params)
+            return self._sql(query, params, frames)
         except duckdb.FatalException as error:
             self._instance.abandon()
             raise QueryError(
                 f"{readable(error, query)} See what is damaged with check()."
             ) from error
 
-    def _sql(self, sql: str, params: Mapping[str, object] | None) -> duckdb.DuckDBPyRelation:
+    def _sql(
+        self, sql: str, params: Mapping[str, object] | None, frames: Mapping[str, Any] | None
+    ) -> duckdb.DuckDBPyRelation:
         connection = self._instance.connection()
         try:
             query = read_query(connection, sql)
@@ -80,8 +92,8 @@ class QueryService:
         except duckdb.Error as error:
             raise QueryError(readable(error, sql)) from error
         values = _bound(query, params)
-        resolver = Resolver(self._sources)
-        resolved = resolver.resolve(query.tables)
+        resolver = Resolver(self._sources, frames or ())
+        resolved = resolver.resolve(query.tables, named_frames(frames, query.tables))
         session = self._instance.session(connection)
         self._add_catalog(session, resolved)
         narrow = self._build(session, resolved, query.needs)
@@ -106,7 +118,7 @@ class QueryService:
     def _build(self, session: Session, resolved: Resolved, needs: Needs) -> bool:
         """Make the views, and tell whether any of them leaves out columns."""
         connection = session.connection
-        narrow = False
+        narrow = _show_frames(session, resolved, needs)
         schemas = dict.fromkeys(f.schema.lower() for f in resolved.found.values() if f.schema)
         for schema in schemas:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {session.name}.{quote_name(schema)}")
@@ -178,6 +190,30 @@ class QueryService:
         self._instance.close()
 
 
+def _show_frames(session: Session, resolved: Resolved, needs: Needs) -> bool:
+    """Make a view of each frame, and tell whether any of them leaves out columns."""
+    narrow = False
+    for number, (key, frame) in enumerate(resolved.frames.items()):
+        registered = f"__frame_{number}"
+        try:
+            table, is_narrow = frame.table(key, needs)
+            session.connection.register(registered, table)
+            session.connection.execute(
+                f"CREATE OR REPLACE VIEW {session.name}.main.{quote_name(key[0])} AS "
+                f"SELECT * FROM temp.{registered}"
+            )
+            narrow |= is_narrow
+        except duckdb.FatalException:
+            raise
+        except duckdb.Error as error:
+            reason = QueryError(f"{frame.name} cannot be read by SQL: {readable(error, '')}")
+            reason.__cause__ = error
+            resolved.reasons[key] = reason
+        except ToolkitError as error:
+            resolved.reasons[key] = error
+    return narrow
+
+
 def _bound(query: ReadQuery, params: Mapping[str, object] | None) -> dict[str, object]:
     given = dict(params or {})
     known = {name.lower() for name in query.parameters}
@@ -204,7 +240,8 @@ def _explained(
     if _UNKNOWN.search(text):
         for name in query.tables:
             key = name.key
-            unknown = key not in resolved.found or key in resolved.reasons
+            known = key in resolved.found or key in resolved.frames
+            unknown = not known or key in resolved.reasons
             if not unknown or not any(part.lower() in text.lower() for part in name.parts):
                 continue
             reason = resolved.reasons.get(key)

@@ -1,0 +1,35 @@
+"""The arguments of a query, as a person may give them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from toolkit.core.errors import InvalidArgumentError
+
+_INSTEAD = {
+    "params": 'parameters of a query cannot be a {}: write $name in the query, and pass {{"name": '
+    "value}} or name=value",
+    "frames": 'frames of a query cannot be a {}: pass {{"name": frame}}',
+}
+
+
+def query_arguments(
+    params: Mapping[str, object] | None,
+    frames: Mapping[str, Any] | None,
+    named: Mapping[str, object],
+) -> tuple[dict[str, object], dict[str, Any]]:
+    """The values of ``$name`` and the frames of a query, given as mappings, as keywords or both.
+
+    A keyword ``params`` or ``frames`` that is a mapping has values or frames; any other is the
+    value of that name. Raises InvalidArgumentError for what is no mapping."""
+    values = dict(named)
+    found = {}
+    for kind, given in (("params", params), ("frames", frames)):
+        if given is not None and not isinstance(given, Mapping):
+            told = _INSTEAD[kind].format(type(given).__qualname__)
+            raise InvalidArgumentError(f"The {told}.")
+        keyword = values.get(kind)
+        more = values.pop(kind) if isinstance(keyword, Mapping) else {}
+        found[kind] = {**(given or {}), **more}
+    return {**found["params"], **values}, found["frames"]
