@@ -20,3 +20,17 @@ __all__ = [
     "ToolkitError",
     "Workspace",
 ]
+
+
+def load_ipython_extension(ipython: object) -> None:
+    """``%load_ext toolkit``: from now on frames are captured after each cell."""
+    from toolkit.notebook.extension import load
+
+    load(ipython, Workspace)
+
+
+def unload_ipython_extension(ipython: object) -> None:
+    """``%unload_ext toolkit``: the shell is as it was before; what was captured stays."""
+    from toolkit.notebook.extension import unload
+
+    unload(ipython)

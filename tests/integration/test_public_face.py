@@ -89,7 +89,7 @@ def test_every_public_method_has_a_docstring(kind):
 
 def test_every_public_method_of_the_workspace_is_annotated():
     for name, method in public_methods(tk.Workspace).items():
-        signature = inspect.signature(method)
+        signature = inspect.signature(method.fget if isinstance(method, property) else method)
         assert signature.return_annotation is not inspect.Signature.empty, name
         for parameter in list(signature.parameters.values())[1:]:
             assert parameter.annotation is not inspect.Parameter.empty, f"{name}({parameter})"
