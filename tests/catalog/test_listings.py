@@ -5,7 +5,7 @@ import pytest
 
 from toolkit.catalog.snapshot import TABLES
 from toolkit.core.errors import QueryError
-from toolkit.core.types import InputRecord
+from toolkit.core.types import Event, InputRecord
 
 TIME = pl.Datetime("us", "UTC")
 
@@ -28,6 +28,7 @@ def filled(catalog, save):
         raw = save(transaction, "a.model", contents=("m",), kind="file", columns=())
         gone = save(transaction, "gone", contents=("g",))
         transaction.versions.drop(gone.id)
+        transaction.emit(Event("version_expired", "gone@1", {}))
     assert raw.kind == "file"
     return catalog
 
@@ -105,6 +106,7 @@ def test_stats_sums_up(filled):
             "garbage_files": 1,
             "garbage_bytes": 100,
             "shared_bytes": 100,
+            "expired_versions": 1,
         }
     ]
 

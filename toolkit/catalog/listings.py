@@ -102,12 +102,14 @@ _STATS = """
         SELECT count(DISTINCT dataset_id) AS datasets, count(*) AS versions,
             coalesce(sum(byte_size), 0) AS bytes
         FROM versions
-    )
+    ),
+    expired AS (SELECT count(*) AS versions FROM events WHERE kind = 'version_expired')
     SELECT l.datasets, l.versions, s.files, s.refs::BIGINT AS "references",
         s.bytes::BIGINT AS stored_bytes, l.bytes::BIGINT AS logical_bytes,
         s.garbage_files, s.garbage_bytes::BIGINT AS garbage_bytes,
-        (l.bytes - s.bytes + s.garbage_bytes)::BIGINT AS shared_bytes
-    FROM stored s, logical l
+        (l.bytes - s.bytes + s.garbage_bytes)::BIGINT AS shared_bytes,
+        e.versions AS expired_versions
+    FROM stored s, logical l, expired e
 """
 
 LISTINGS = {"datasets": _DATASETS, "history": _HISTORY, "stats": _STATS, "du": _DU}
@@ -115,8 +117,9 @@ LISTINGS = {"datasets": _DATASETS, "history": _HISTORY, "stats": _STATS, "du": _
 are of the newest one. ``history`` (parameter: a dataset's name): a row a version, oldest first.
 ``byte_size`` is what a version is made of, ``new_bytes`` what its save added, ``shared_bytes`` what
 was there before. ``stats``: one row; ``shared_bytes`` is how much less is stored than the versions
-have in all. ``du``: a row a dataset; ``exclusive_bytes`` are of columns that only its versions use,
-``shared_bytes`` of those that others use too. Sizes are in bytes."""
+have in all, ``expired_versions`` how many captured ones were let go. ``du``: a row a dataset;
+``exclusive_bytes`` are of columns that only its versions use, ``shared_bytes`` of those that others
+use too. Sizes are in bytes."""
 
 
 def statement(name: str) -> str:
