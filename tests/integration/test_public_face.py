@@ -125,6 +125,24 @@ def test_a_process_that_used_everything_ends_without_a_word(start, finish, tmp_p
     assert finish(start(EVERY_VERB + ENDINGS[ending], tmp_path)) == ""
 
 
+def test_finalizers_of_other_packages_do_not_open_the_catalog_again_at_the_end(
+    start, finish, tmp_path
+):
+    code = """
+    import sys, weakref
+    thing = type("Thing", (), {})()
+    weakref.finalize(thing, int)
+    import polars as pl
+    import toolkit as tk
+    ws = tk.Workspace(sys.argv[1])
+    ws.save(pl.DataFrame({"v": [1]}), "small")
+    ws.load("small").collect()
+    """
+    assert finish(start(code, tmp_path / "work")) == ""
+    with tk.Workspace(tmp_path / "work") as ws:
+        assert ws.sql("SELECT count(*) FROM catalog.reads").fetchall() == [(1,)]
+
+
 def test_the_error_tree_is_drawn_as_it_is():
     from toolkit.core import errors
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import weakref
 from collections import Counter
 from contextlib import suppress
+from functools import cache
 
 from toolkit.core.errors import ToolkitError
 from toolkit.core.interfaces import ICatalog
@@ -25,7 +27,9 @@ class ReadCounter:
     def __init__(self, catalog: ICatalog) -> None:
         self._catalog = catalog
         self._pending = _Pending()
-        weakref.finalize(self, _write, catalog, self._pending)
+        weakref.finalize(self, _write, catalog, self._pending).atexit = False
+        _counters.add(self)
+        _write_at_exit()
 
     def note(self, version_id: VersionId) -> None:
         """Count one load."""
@@ -35,6 +39,22 @@ class ReadCounter:
     def flush(self) -> None:
         """Write what was counted; where the catalog is busy that is left for the next time."""
         _write(self._catalog, self._pending)
+
+
+_counters: weakref.WeakSet[ReadCounter] = weakref.WeakSet()
+
+
+@cache
+def _write_at_exit() -> None:
+    """To be called once there is a catalog: what is registered last runs first, and after the
+    catalogs were closed a write would open one again, which nobody closes. Finalizers have no such
+    order: they run where the first package registered one."""
+    atexit.register(_write_all)
+
+
+def _write_all() -> None:
+    for counter in list(_counters):
+        counter.flush()
 
 
 class _Pending:
