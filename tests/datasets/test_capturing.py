@@ -124,3 +124,18 @@ def test_the_oldest_go_until_the_budget_is_met(ws: tk.Workspace, captures: Captu
     assert captures.expire(keep=10, budget=sum(sizes)) == ()
     assert captures.expire(keep=10, budget=sum(sizes[2:])) == tuple(refs[:2])
     assert captures.expire(keep=10, budget=sum(sizes[2:]) - 1) == (refs[2],)
+
+
+def test_lazy_frames_and_relations_show_what_they_read_and_versions_that_are_gone_are_left_out(
+    ws: tk.Workspace, captures: Capturer, tmp_path: Path
+) -> None:
+    ws.save(frame(1), "one")
+    ws.save(frame(2), "two")
+    frame(3).write_parquet(tmp_path / "file.parquet")
+    lazy = ws.load("one").join(ws.read(tmp_path / "file.parquet"), on="x")
+    assert captures.inputs_of(lazy) == ("one@1", str(tmp_path / "file.parquet"))
+    relation = ws.sql("select count(*) from two, one")
+    assert captures.inputs_of(relation.limit(1)) == ("two@1", "one@1")
+    assert captures.inputs_of(frame(1)) == ()
+    ws.drop("one@1")
+    assert captures.inputs_of(lazy) == (str(tmp_path / "file.parquet"),)

@@ -24,12 +24,16 @@ def query_arguments(
     A keyword ``params`` or ``frames`` that is a mapping has values or frames; any other is the
     value of that name. Raises InvalidArgumentError for what is no mapping."""
     values = dict(named)
-    found = {}
-    for kind, given in (("params", params), ("frames", frames)):
-        if given is not None and not isinstance(given, Mapping):
-            told = _INSTEAD[kind].format(type(given).__qualname__)
+    found: dict[str, dict[str, Any]] = {}
+    given: dict[str, Any] = {"params": params, "frames": frames}
+    for kind, mapping in given.items():
+        if mapping is not None and not isinstance(mapping, Mapping):
+            told = _INSTEAD[kind].format(type(mapping).__qualname__)
             raise InvalidArgumentError(f"The {told}.")
         keyword = values.get(kind)
-        more = values.pop(kind) if isinstance(keyword, Mapping) else {}
-        found[kind] = {**(given or {}), **more}
+        more: Mapping[str, Any] = {}
+        if isinstance(keyword, Mapping):
+            del values[kind]
+            more = keyword
+        found[kind] = {**(mapping or {}), **more}
     return {**found["params"], **values}, found["frames"]

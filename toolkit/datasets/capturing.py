@@ -7,7 +7,7 @@ from typing import Any
 
 from toolkit.core.interfaces import ICatalog, ITransaction
 from toolkit.core.types import Artifact, Binding, Event, NewRun, RunId, VersionId
-from toolkit.datasets.inputs import InputFinder
+from toolkit.datasets.inputs import InputFinder, kind_of
 from toolkit.datasets.saving import Saver
 
 
@@ -38,6 +38,12 @@ class Capturer:
         """Record what is known of a frame that is not saved, such as a lazy one."""
         with self._catalog.transaction() as tx:
             tx.versions.bind(run_id, variable, None, text)
+
+    def inputs_of(self, frame: Any) -> tuple[str, ...]:
+        """What a lazy frame, or a relation of SQL, shows by itself that it reads, without running
+        it: references of versions that are there, and outside sources."""
+        found = self._inputs.find(frame, None, "")
+        return tuple(edge.ref for edge in found if edge.ref and kind_of(edge) != "dropped")
 
     def last_session(self, notebook: str, besides: str) -> tuple[Binding, ...]:
         """What the variables of a notebook were at the end of its last session but ``besides``."""

@@ -30,6 +30,9 @@ class ICaptures(Protocol):
     def note(self, run_id: RunId, variable: str, text: str) -> None:
         """Record what is known of a variable that is not saved."""
 
+    def inputs_of(self, frame: Any) -> tuple[str, ...]:
+        """What a lazy frame or a relation of SQL shows by itself that it reads."""
+
     def last_session(self, notebook: str, besides: str) -> tuple[Binding, ...]:
         """What the variables of a notebook were at the end of its last session but ``besides``."""
 
@@ -57,7 +60,12 @@ class INotebookWorkspace(Protocol):
     def load(self, ref: str | Artifact, engine: Literal["pandas"]) -> Any: ...
 
     def sql(
-        self, query: str, params: Mapping[str, object] | None = None, /, **named: object
+        self,
+        query: str,
+        params: Mapping[str, object] | None = None,
+        frames: Mapping[str, Any] | None = None,
+        /,
+        **named: object,
     ) -> duckdb.DuckDBPyRelation: ...
 
     def datasets(self) -> pl.DataFrame: ...
