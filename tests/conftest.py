@@ -1,99 +1,67 @@
-"""What tests of several slices need: a small dataset service in memory, for the services that
-stand on one, with real Arrow data; and a server on 127.0.0.1 that speaks S3."""
+"""What tests of several slices need: the dataset service of a real workspace, for the services that
+stand on one; and a server on 127.0.0.1 that speaks S3."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import polars as pl
 import pyarrow as pa
 import pytest
 
-from toolkit.core.errors import DatasetNotFoundError
-from toolkit.core.names import parse_ref, validate_dataset_name
+import toolkit as tk
 from toolkit.core.types import Artifact, VersionRecord
 
 
-class MemoryDatasets:
-    """Keeps every version as a pyarrow Table; ``saved`` records what was asked of ``save``."""
+class WatchedDatasets:
+    """The dataset service of a real workspace; remembers what was asked of it."""
 
-    def __init__(self) -> None:
-        self.versions: dict[str, list[pa.Table]] = {}
+    def __init__(self, home: Path) -> None:
+        self.workspace = tk.Workspace(home)
+        self._service = self.workspace._services.datasets
         self.saved: list[dict[str, Any]] = []
         self.passes = 0
-        self.files: set[str] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._service, name)
 
     def save(
         self, frame: Any, name: str, *, inputs: Sequence[Any] | None = None, how: str = ""
     ) -> Artifact:
-        validate_dataset_name(name)
-        table = frame if isinstance(frame, pa.Table) else pa.table(frame)
-        versions = self.versions.setdefault(name, [])
-        versions.append(table)
-        refs = tuple(str(i) for i in inputs or ())
-        self.saved.append({"name": name, "inputs": refs, "how": how})
-        return Artifact(
-            id=len(self.saved),
-            name=name,
-            version=len(versions),
-            kind="frame",
-            rows=table.num_rows,
-            byte_size=table.nbytes,
-            new_bytes=table.nbytes,
-            fingerprint="",
-            files=(),
-            deduplicated=False,
-            created_at=datetime.now(UTC),
-            columns=tuple(table.column_names),
-            inputs=refs,
-        )
+        artifact = self._service.save(frame, name, inputs=inputs, how=how)
+        self.saved.append({"name": name, "inputs": tuple(map(str, inputs or ())), "how": how})
+        return artifact
 
     def resolve(self, ref: str) -> VersionRecord:
-        parsed = parse_ref(ref)
-        if parsed.name not in self.versions:
-            raise DatasetNotFoundError(ref)
-        number = parsed.version or len(self.versions[parsed.name])
-        table = self.versions[parsed.name][number - 1]
-        return VersionRecord(
-            id=1,
-            dataset=parsed.name,
-            number=number,
-            kind="file" if parsed.name in self.files else "frame",
-            fingerprint="",
-            rows=table.num_rows,
-            byte_size=table.nbytes,
-            schema=b"",
-            metadata={},
-            created_at=datetime.now(UTC),
-        )
+        return self._service.resolve(ref)
 
-    def table(self, ref: str) -> pa.Table:
-        return self.versions[parse_ref(ref).name][self.resolve(ref).number - 1]
-
-    def scan(self, ref: str) -> pl.LazyFrame:
-        return pl.from_arrow(self.table(ref)).lazy()
+    def schema(self, ref: str) -> pa.Schema:
+        return self._service.schema(ref)
 
     def batches(self, ref: str, size: int) -> Iterator[pa.RecordBatch]:
         self.passes += 1
-        yield from self.table(ref).to_batches(max_chunksize=size)
-
-    def schema(self, ref: str) -> pa.Schema:
-        return self.table(ref).schema
+        return self._service.batches(ref, size)
 
 
 @pytest.fixture
-def datasets() -> MemoryDatasets:
-    return MemoryDatasets()
+def datasets(tmp_path: Path) -> Iterator[WatchedDatasets]:
+    watched = WatchedDatasets(tmp_path / "datasets")
+    yield watched
+    watched.workspace.close()
 
 
 @pytest.fixture(scope="session")
-def make_datasets() -> Callable[[], MemoryDatasets]:
-    """For property tests: a fresh service for every example."""
-    return MemoryDatasets
+def make_datasets(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[], WatchedDatasets]]:
+    """For property tests: one workspace for all examples, where each saves under its own names or
+    new versions."""
+    watched = WatchedDatasets(tmp_path_factory.mktemp("datasets"))
+    yield lambda: watched
+    watched.workspace.close()
 
 
 @pytest.fixture(scope="session")

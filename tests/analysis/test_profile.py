@@ -238,7 +238,7 @@ def test_memory_does_not_grow_with_the_rows(datasets):
                 x, n = rng.normal(size=65_536), rng.integers(9, size=65_536)
                 yield pa.record_batch({"x": x, "n": n})
 
-    generated = Generated()
+    generated = Generated(datasets.workspace.home)
     generated.save(pl.DataFrame({"x": [1.0], "n": [1]}), "t")
     tracemalloc.start()  # numpy's memory, which the batches have as well
     try:
@@ -319,7 +319,7 @@ def test_a_version_saved_meanwhile_is_not_mixed_in(datasets):
             self.save(pl.DataFrame({"x": [3]}), "t")
             return schema
 
-    busy = Busy()
+    busy = Busy(datasets.workspace.home)
     busy.save(pl.DataFrame({"x": [1, 2]}), "t")
     profile = ProfileService(busy).profile("t")
     assert (profile.ref, profile.rows) == ("t@1", 2)
@@ -372,6 +372,6 @@ def test_unknown_datasets_names_and_raw_files_are_refused(datasets):
         profiles.profile("u")
     with pytest.raises(InvalidNameError):
         profiles.profile("t", name="not a name")
-    datasets.files.add("t")
-    with pytest.raises(InvalidArgumentError, match='"t@1": it is a raw file'):
+    datasets.workspace.add(b"bytes", "t")
+    with pytest.raises(InvalidArgumentError, match='"t@2": it is a raw file'):
         profiles.profile("t")

@@ -172,3 +172,11 @@ def test_frames_without_rows_are_exported(ws: tk.Workspace, out: Path, name: str
     read = pl.read_csv if name.endswith("csv") else pl.read_parquet
     assert read(target).columns == ["n", "s"]
     assert read(target).height == 0
+
+
+def test_nothing_is_exported_over_stored_files(ws: tk.Workspace) -> None:
+    artifact = ws.save(FRAME, "x")
+    other = ws.save(FRAME.reverse(), "y")
+    with pytest.raises(InvalidArgumentError, match="lies in the store itself"):
+        ws.export(other, artifact.files[0].uri)
+    assert ws.check().ok

@@ -163,7 +163,7 @@ def test_memory_is_bounded_by_the_sample_and_a_batch(datasets, by: tuple[str, ..
                 row = np.arange(start, start + 100_000)
                 yield pa.record_batch({"row": row, "group": row % 3})
 
-    generated = Generated()
+    generated = Generated(datasets.workspace.home)
     generated.save(numbers(10), "t")
     tracemalloc.start()  # numpy's memory, which the batches have as well
     try:
@@ -262,7 +262,7 @@ def test_a_version_saved_meanwhile_is_not_mixed_in(datasets):
             self.save(numbers(5).with_columns(row=-1), "t")
             return schema
 
-    busy = Busy()
+    busy = Busy(datasets.workspace.home)
     busy.save(numbers(10), "t")
     artifact = SamplingService(busy).sample("t", n=10)
     assert rows_of(busy, artifact.ref) == list(range(10))
@@ -309,8 +309,8 @@ def test_unknown_datasets_names_and_raw_files_are_refused(datasets):
         sampling.sample("u", n=1)
     with pytest.raises(InvalidNameError):
         sampling.sample("t", n=1, name="not a name")
-    datasets.files.add("t")
-    with pytest.raises(InvalidArgumentError, match='"t@1": it is a raw file'):
+    datasets.workspace.add(b"bytes", "t")
+    with pytest.raises(InvalidArgumentError, match='"t@2": it is a raw file'):
         sampling.sample("t", n=1)
 
 
@@ -320,3 +320,8 @@ def test_numpy_numbers_and_repeated_columns_mean_what_they_say(datasets):
     once = sampling.sample("t", n=np.int64(10), seed=np.int64(3), by="group")
     again = sampling.sample("t", fraction=np.float64(0.1), seed=3, by=["group", "group"])
     assert rows_of(datasets, once.ref) == rows_of(datasets, again.ref)
+
+
+def test_a_sample_of_rows_without_columns_has_rows(datasets):
+    datasets.save(pl.DataFrame(height=5), "t")
+    assert SamplingService(datasets).sample("t", n=2).rows == 2

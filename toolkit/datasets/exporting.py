@@ -42,6 +42,11 @@ class Exporter:
                 f"The folder {str(target.parent)!r} does not exist: {version.ref} was not "
                 "exported. Create it first."
             )
+        if self._files.owns(target):
+            raise InvalidArgumentError(
+                f"{str(target)!r} lies in the store itself: {version.ref} was not exported. Pass a "
+                "path outside of it."
+            )
         if target.is_dir() or (target.exists() and not overwrite):
             raise InvalidArgumentError(
                 f"{str(target)!r} exists already: {version.ref} was not exported. Pass another "

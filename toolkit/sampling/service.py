@@ -79,9 +79,13 @@ class SamplingService:
         schema = self._datasets.schema(version.ref)
         _require_columns(version.ref, schema, columns)
         count = min(rows, version.rows)
-        table = self._draw(version.ref, schema, count, version.rows, seed=seed, by=columns)
+        sample = (
+            self._draw(version.ref, schema, count, version.rows, seed=seed, by=columns)
+            if schema.names
+            else _without_columns(count)
+        )
         target = name if name is not None else derived_name(version.dataset, "_sample")
-        return self._datasets.save(table, target, inputs=[version.ref], how=how)
+        return self._datasets.save(sample, target, inputs=[version.ref], how=how)
 
     def _draw(
         self, ref: str, schema: pa.Schema, n: int, rows: int, *, seed: int, by: tuple[str, ...]
@@ -101,6 +105,13 @@ class SamplingService:
             if sample is not None:
                 return sample
             slack *= _MORE_SLACK
+
+
+def _without_columns(rows: int) -> Any:
+    """A frame of rows without columns, which Arrow cannot count."""
+    import polars as pl
+
+    return pl.DataFrame(height=rows)
 
 
 def _seed(seed: Any) -> int:

@@ -68,6 +68,9 @@ class IStoredFiles(Protocol):
     def uri(self, file: FileRecord) -> str:
         """The absolute path or URL of the bytes, without a look whether they are there."""
 
+    def owns(self, path: Path) -> bool:
+        """Whether a local path lies in the store, where only the producer writes."""
+
     def usable(self, file: FileRecord) -> bool:
         """Whether ``locate`` would succeed."""
 

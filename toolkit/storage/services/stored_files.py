@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 from blake3 import blake3
 
@@ -52,6 +53,11 @@ class StoredFiles:
 
     def uri(self, file: FileRecord) -> str:
         return self._backend.locate(file.key).uri
+
+    def owns(self, path: Path) -> bool:
+        """Whether a local path lies in the store, where only the producer writes."""
+        root = self._backend.root
+        return "://" not in root and path.resolve().is_relative_to(Path(root).resolve())
 
     def usable(self, file: FileRecord) -> bool:
         """Whether ``locate`` would succeed."""
