@@ -153,7 +153,7 @@ def _sql(
 def _read_pair(
     sizes: Sizes, name: str, base: Callable[[], object], ours: Callable[[], object]
 ) -> Pair:
-    repeats = sizes.small_repeats if name in _FAST else sizes.repeats * 2 + 1
+    repeats = sizes.small_repeats if name in _FAST else sizes.repeats * 3
     return pairs(lambda _: base, lambda _: ours, repeats, settle=False)
 
 
