@@ -1,0 +1,101 @@
+"""Lineage drawn as SVG: sources to the left, the version that was asked for to the right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from html import escape
+
+import polars as pl
+
+from toolkit.notebook.display.words import cut, html_table, safe
+
+MOST_NODES = 60
+"""More than these are a list: a drawing of them would not be read."""
+
+_BOX_WIDTH, _BOX_HEIGHT = 190, 30
+_GAP_X, _GAP_Y = 56, 14
+_LONGEST = 26
+
+Edges = tuple[tuple[str, str], ...]
+
+
+def lineage_html(ref: str, lineage: pl.DataFrame) -> str:
+    """The drawing for a version's ``lineage``, or a list of its edges when there are many."""
+    if lineage.is_empty():
+        return f"<p>{safe(ref, 150)} has no known inputs.</p>"
+    edges: Edges = tuple(lineage.select("input", "ref").unique(maintain_order=True).iter_rows())
+    names = dict.fromkeys(name for edge in edges for name in reversed(edge))
+    if len(names) > MOST_NODES:
+        rows = ([safe(made, 150), safe(source, 150)] for source, made in edges)
+        return html_table(("version", "made from"), rows)
+    kinds = {ref: "version", **dict(lineage.select("input", "kind").iter_rows())}
+    return _draw(ref, edges, _layers(names, edges), kinds)
+
+
+def _layers(names: Iterable[str], edges: Edges) -> dict[str, int]:
+    """How many steps each node is from the end, by the longest way: arrows never go backwards."""
+    layer = dict.fromkeys(names, 0)
+    # A graph of n nodes without circles is settled after n rounds; the bound keeps one with
+    # circles, which versions cannot form, from going on for ever.
+    for _round in range(len(layer)):
+        moved = False
+        for source, made in edges:
+            if layer[source] < layer[made] + 1:
+                layer[source] = layer[made] + 1
+                moved = True
+        if not moved:
+            break
+    return layer
+
+
+def _draw(ref: str, edges: Edges, layers: Mapping[str, int], kinds: Mapping[str, str]) -> str:
+    columns: dict[int, list[str]] = {}
+    for name, layer in layers.items():
+        columns.setdefault(layer, []).append(name)
+    order = sorted(columns, reverse=True)
+    tallest = max(map(len, columns.values()))
+    height = tallest * (_BOX_HEIGHT + _GAP_Y) + _GAP_Y
+    width = len(order) * (_BOX_WIDTH + _GAP_X) - _GAP_X + 4
+    place: dict[str, tuple[float, float]] = {}
+    for i, layer in enumerate(order):
+        step = height / len(columns[layer])
+        for j, name in enumerate(columns[layer]):
+            place[name] = (i * (_BOX_WIDTH + _GAP_X) + 2, (j + 0.5) * step - _BOX_HEIGHT / 2)
+    lines = "".join(_line(place[source], place[made]) for source, made in edges)
+    boxes = "".join(
+        _box(name, kinds.get(name, "version"), name == ref, *at) for name, at in place.items()
+    )
+    label = escape(f"Lineage of {ref}")
+    return (
+        f'<svg class="toolkit-graph" role="img" aria-label="{label}" width="{width}" '
+        f'height="{height}" viewBox="0 0 {width} {height}">'
+        '<defs><marker id="toolkit-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
+        'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker>'
+        f"</defs>{lines}{boxes}</svg>"
+    )
+
+
+def _line(start: tuple[float, float], end: tuple[float, float]) -> str:
+    x1, y1 = start[0] + _BOX_WIDTH, start[1] + _BOX_HEIGHT / 2
+    x2, y2 = end[0], end[1] + _BOX_HEIGHT / 2
+    middle = (x1 + x2) / 2
+    return (
+        f'<path d="M{x1:.0f} {y1:.0f}C{middle:.0f} {y1:.0f} {middle:.0f} {y2:.0f} {x2:.0f} '
+        f'{y2:.0f}" fill="none" stroke="currentColor" stroke-opacity=".5" '
+        'marker-end="url(#toolkit-arrow)"/>'
+    )
+
+
+def _box(name: str, kind: str, asked: bool, x: float, y: float) -> str:
+    outside = kind != "version"
+    shown = name.rstrip("/").rpartition("/")[2] if outside else name
+    dashes = ' stroke-dasharray="4 3"' if outside else ""
+    weight = "2" if asked else "1"
+    return (
+        f'<g><title>{escape(cut(name, 300))}</title><rect x="{x:.0f}" y="{y:.0f}" '
+        f'width="{_BOX_WIDTH}" height="{_BOX_HEIGHT}" rx="5" fill="currentColor" '
+        f'fill-opacity="{".12" if asked else ".04"}" stroke="currentColor" '
+        f'stroke-width="{weight}" stroke-opacity=".6"{dashes}/><text x="{x + _BOX_WIDTH / 2:.0f}" '
+        f'y="{y + _BOX_HEIGHT / 2 + 4:.0f}" text-anchor="middle" font-size="12" '
+        f'fill="currentColor">{escape(cut(shown, _LONGEST))}</text></g>'
+    )
