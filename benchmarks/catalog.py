@@ -35,20 +35,21 @@ _FILL = (
     """
     INSERT INTO versions
     SELECT nextval('version_ids'), d.id, n.number + 1, 'frame',
-        sha256(d.name || '@' || n.number), 1000, 1000, ''::BLOB, '{{}}', '', now()
+        sha256(d.name || '@' || n.number), 1000, 1000, ''::BLOB, '{{}}', '', now(), 1000
     FROM datasets d, range({files} // {datasets}) AS n(number) WHERE d.name LIKE 'dataset_%'
     """,
     """
-    INSERT INTO version_files
-    SELECT v.id, 0, 1000, f.id, NULL
+    INSERT INTO version_files (version_id, fragment, rows, file_id)
+    SELECT v.id, 0, 1000, f.id
     FROM (SELECT id, row_number() OVER (ORDER BY id) AS place FROM versions) v
     JOIN (SELECT id, row_number() OVER (ORDER BY id) AS place FROM files WHERE ref_count > 0) f
     USING (place)
     """,
     """
     INSERT INTO columns
+        (version_id, ordinal, name, type, digest, null_count, block_digests, byte_size)
     SELECT v.id, c.ordinal, 'column_' || c.ordinal, 'int64',
-        unhex(sha256(v.id || '/' || c.ordinal)), 0, ''::BLOB
+        unhex(sha256(v.id || '/' || c.ordinal)), 0, ''::BLOB, 100
     FROM versions v, range({columns}) AS c(ordinal)
     """,
 )

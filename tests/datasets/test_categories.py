@@ -123,3 +123,9 @@ def test_null_among_unordered_categories_is_a_null(
     back = ws.load(ws.save(streamed(array, array), "x"), "arrow")
     assert back["x"].to_pylist() == [*values, None] * 2
     assert back["x"].null_count == 2 * (1 + values.count(None))
+
+
+def test_ordered_categories_without_a_single_chunk_are_saved(ws: tk.Workspace) -> None:
+    ordered = pa.dictionary(pa.int8(), pa.string(), ordered=True)
+    ws.save(pa.table({"x": pa.chunked_array([], ordered)}), "empty")
+    assert ws.load("empty").collect().shape == (0, 1)

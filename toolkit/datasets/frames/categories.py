@@ -67,9 +67,11 @@ def has_ordered(type_: pa.DataType) -> bool:
 
 
 def _settled(field: pa.Field, values: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not values.num_chunks:
+        return values
     if pa.types.is_dictionary(field.type):
         chunks = [_without_nulls_and_repeats(chunk) for chunk in values.chunks]
-        return pa.chunked_array(chunks, chunks[0].type if chunks else None).unify_dictionaries()
+        return pa.chunked_array(chunks, chunks[0].type).unify_dictionaries()
     for chunk in values.chunks:
         for dictionary in _dictionaries(chunk):
             if dictionary.null_count or len(dictionary.unique()) < len(dictionary):
