@@ -38,6 +38,17 @@ def test_frames_are_tables_as_third_argument_or_by_keyword(ws):
         ws.sql("SELECT 1", {}, [trips])
 
 
+def test_only_the_frames_that_a_query_names_are_taken(ws):
+    class Frames(dict):
+        def __getitem__(self, name):
+            assert name == "trips"
+            return super().__getitem__(name)
+
+    frames = Frames(trips=pl.DataFrame({"delay": [1, 2, 3]}), other=object())
+    assert ws.sql("SELECT count(*) FROM trips", {}, frames).fetchall() == [(3,)]
+    assert ws.sql("SELECT count(*) FROM trips", frames=frames).fetchall() == [(3,)]
+
+
 @pytest.mark.parametrize("size", [10, 300_000])
 def test_a_version_over_several_files_streams_into_sql_as_a_lazy_frame(ws, size):
     frame = pl.DataFrame({"a": range(size), "b": [x * 0.5 for x in range(size)]})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,22 +19,22 @@ def query_arguments(
     params: Mapping[str, object] | None,
     frames: Mapping[str, Any] | None,
     named: Mapping[str, object],
-) -> tuple[dict[str, object], dict[str, Any]]:
+) -> tuple[dict[str, object], Mapping[str, Any]]:
     """The values of ``$name`` and the frames of a query, given as mappings, as keywords or both.
 
     A keyword ``params`` or ``frames`` that is a mapping has values or frames; any other is the
-    value of that name. Raises InvalidArgumentError for what is no mapping."""
+    value of that name. No frame is taken from its mapping here. Raises InvalidArgumentError for
+    what is no mapping."""
     values = dict(named)
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, Mapping[str, Any]] = {}
     given: dict[str, Any] = {"params": params, "frames": frames}
     for kind, mapping in given.items():
         if mapping is not None and not isinstance(mapping, Mapping):
             told = _INSTEAD[kind].format(type(mapping).__qualname__)
             raise InvalidArgumentError(f"The {told}.")
-        keyword = values.get(kind)
-        more: Mapping[str, Any] = {}
-        if isinstance(keyword, Mapping):
-            del values[kind]
-            more = keyword
-        found[kind] = {**(mapping or {}), **more}
+        keyword: Any = values.get(kind)
+        base: Any = mapping or {}
+        more: Any = values.pop(kind) if isinstance(keyword, Mapping) else {}
+        # Not a copy: that would take every frame.
+        found[kind] = ChainMap(more, base)
     return {**found["params"], **values}, found["frames"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from toolkit.notebook import capture, display
+from toolkit.notebook import capture, display, magics
 from toolkit.notebook.interfaces import OpenWorkspace
 from toolkit.notebook.session import NotebookSession
 
 Register = Callable[[Any, NotebookSession], Callable[[], None]]
 
-_PARTS: tuple[Register, ...] = (capture.register, display.register)
+_PARTS: tuple[Register, ...] = (capture.register, magics.register, display.register)
 """What each part adds to the shell; each returns the function that takes it away again."""
 
 _LOADED = "_toolkit_undo"

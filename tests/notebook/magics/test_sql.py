@@ -1,0 +1,186 @@
+"""%sql and %%sql."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from toolkit.notebook.magics import sql
+from toolkit.notebook.magics.statement import parameter_names
+
+TRIPS = {"carrier": ["AA", "UA", "AA"], "delay": [12, -3, 48]}
+
+
+@pytest.fixture
+def trips(notebook):
+    notebook["trips"] = pl.DataFrame(TRIPS)
+    return notebook
+
+
+@pytest.mark.parametrize("make", [pl.DataFrame, pl.LazyFrame, pd.DataFrame, pa.table])
+def test_a_cell_is_a_query_over_the_frames_of_the_notebook(notebook, make):
+    notebook["trips"] = make(TRIPS)
+    done = notebook.run(
+        "%%sql\nselect carrier, max(delay) as most\nfrom trips group by 1 order by 1"
+    )
+    assert isinstance(done.value, pl.DataFrame)
+    assert done.value.to_dict(as_series=False) == {"carrier": ["AA", "UA"], "most": [48, -3]}
+    assert (done.err, done.succeeded) == ("", True)
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_shown"),
+    [
+        ("%%sql late <<\nselect * from trips where delay > 0", False),
+        ("%%sql late<<\n\nselect * from trips\nwhere delay > 0;", False),
+        ("%%sql late << select *\nfrom trips where delay > 0", False),
+        ("%%sql late = <<\nselect * from trips where delay > 0", True),
+        ("%%sql late= << select *\nfrom trips where delay > 0\n", True),
+        ("%sql late << select * from trips where delay > 0", False),
+        ("late = %sql select * from trips where delay > 0", False),
+        ("for i in range(2):\n    late = %sql select * from trips where delay > 0", False),
+    ],
+)
+def test_a_result_is_assigned(trips, cell, is_shown):
+    done = trips.run(cell)
+    assert trips["late"]["delay"].to_list() == [12, 48]
+    assert (done.value is trips["late"]) == is_shown
+    assert (done.value is not None) == is_shown
+    assert done.err == ""
+
+
+def test_a_line_is_a_query_too(trips):
+    assert trips.run("%sql select count(*) as n from trips").value.item() == 3
+    assert trips.run("%%sql select count(*)\nfrom trips").value.item() == 3
+
+
+def test_shifting_bits_is_no_assignment(trips):
+    assert trips.run("%sql select 1 << 3").value.item() == 8
+
+
+def test_frames_come_before_datasets_and_meet_them(trips, workspace):
+    workspace.save(pl.DataFrame({"x": [1]}), "trips")
+    workspace.save(pl.DataFrame({"carrier": ["AA"], "title": ["Alpha"]}), "air.carriers")
+    query = "select title, count(*) as n from trips join air.carriers using (carrier) group by 1"
+    assert trips.run(f"%sql {query}").value.rows() == [("Alpha", 2)]
+    assert trips.run('%sql select x from "trips@1"').value.rows() == [(1,)]
+    trips.run("del trips")
+    assert trips.run("%sql select x from trips").value.rows() == [(1,)]
+
+
+def test_variables_are_bound_to_names_with_a_dollar(trips):
+    trips.run("least = 0; names = ['AA', 'UA']; größe = 40; Least = 1000")
+    query = "select delay from trips where delay > $least and list_contains($names, carrier)"
+    assert trips.run(f"%%sql\n{query} and delay < $größe").value.rows() == [(12,)]
+
+
+@pytest.mark.parametrize(
+    ("value", "query", "found"),
+    [
+        (np.int64(12), "select $value + 1", 13),
+        (np.float32(0.5), "select $value", 0.5),
+        (np.array([1, 2]), "select len($value)", 2),
+        (pl.Series(["AA", "DL"]), "select len($value)", 2),
+        (pd.Series([1, 2, 3]), "select len($value)", 3),
+        (None, "select $value is null", True),
+    ],
+)
+def test_values_of_other_libraries_are_bound(notebook, value, query, found):
+    notebook["value"] = value
+    assert notebook.run(f"%sql {query}").value.item() == found
+
+
+HOSTILE = ["'; drop table trips; --", '"', "$least", "{least}", "%s", "\\", "a\nb", "); select 1"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_stay_data(trips, text):
+    trips["text"] = text
+    trips["least"] = 1
+    trips["carriers"] = pl.DataFrame({"carrier": [text], text: [1]})
+    assert trips.run("%sql select $text").value.item() == text
+    assert trips.run("%%sql\nselect count(*) from carriers where carrier = $text").value.item() == 1
+    assert trips.run("%sql from carriers").value.columns == ["carrier", text]
+    assert trips.run("%sql select count(*) from trips where carrier = $text").value.item() == 0
+
+
+def test_nothing_is_pasted_by_the_shell_either(trips):
+    trips["carrier"] = "UA"
+    assert trips.run("%sql select '{carrier}' || '$carrier' || '$$'").value.item() == (
+        "{carrier}$carrier$$"
+    )
+    assert "syntax error" in trips.error("%sql select {carrier}")
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("select $a, $B1+$_x from t where d = $größe", ("a", "B1", "_x", "größe")),
+        ("select $a + $a", ("a",)),
+        ("select '$a', \"$b\", $$ $c $$, $t$ $d $t$ -- $e\n/* $f */", ()),
+        ("select a$b, x[$i], -$n, $date, $from", ("i", "n", "date", "from")),
+        ("select $1, ?", ()),
+        ("select '$unfinished", ()),
+        ("", ()),
+    ],
+)
+def test_names_with_a_dollar_are_found_where_sql_sees_them(query, names):
+    assert parameter_names(query) == names
+
+
+@pytest.mark.parametrize(
+    ("cell", "message"),
+    [
+        ("%%sql\nselect carrier,\n  dely from trips", "line 2, column 3: .*dely.*delay"),
+        ("%sql select * from trip", 'line 1, column 15: no table or dataset "trip".*"trips"'),
+        ("%%sql\nselekt 1", "line 1, column 1: syntax error"),
+        ("%sql select carrier::int from trips", "line 1: Could not convert string 'AA'"),
+        ("%sql select $nope, $Nein", r"No variable for \$nope, \$Nein: bind nope, Nein first"),
+        ("%sql select $1", r"Parameters have names here: write \$name"),
+        ("import os\n%sql select $os", "Unable to transform python value of type"),
+        ("%sql", "Write a query"),
+        ("%%sql late <<\n  ", "Write a query"),
+        ("%sql class << select 1", "cannot be assigned to class"),
+        ("%sql 2x << select 1", "cannot be assigned to 2x"),
+        ("%sql drop table trips", "Only one query can run here"),
+        ("%sql select 1; select 2", "this text has 2 statements"),
+        ("%sql copy trips to 'x.csv'", "Only one query can run here"),
+        ("%sql from 'secret.csv'", "secret.csv"),
+        ("%sql select now() - now() as d", "Column 'd' is an INTERVAL"),
+    ],
+)
+def test_an_error_is_one_line_and_binds_nothing(trips, cell, message):
+    trips["late"] = "before"
+    line = trips.error(cell)
+    assert re.search(message, line), line
+    assert trips["late"] == "before"
+
+
+def test_inputs_of_a_result_are_what_the_query_reads(trips, workspace):
+    workspace.save(pl.DataFrame({"carrier": ["AA"]}), "carriers")
+    known = workspace.save(trips["trips"], "session.trips")
+    trips.session.remember(trips["trips"], known.ref)
+    trips["lazy"] = workspace.load("carriers").filter(pl.col("carrier") != "x")
+    trips["unknown"] = pl.DataFrame({"z": [1]})
+    trips.run("%sql late << select t.* from trips t, carriers, unknown where delay > 0")
+    assert trips.session.inputs_of(trips["late"]) == ("session.trips@1", "carriers@1")
+    trips.run("%sql more << select * from late join lazy using (carrier)")
+    assert trips.session.inputs_of(trips["more"]) == ("session.trips@1", "carriers@1")
+    trips.run("%sql one << select 1")
+    assert trips.session.inputs_of(trips["one"]) == ()
+
+
+def test_what_else_was_called_sql_is_there_again_after_unloading(notebook):
+    table = notebook.shell.magics_manager.magics
+    notebook.undo()
+    assert "sql" not in table["line"]
+    notebook.shell.register_magic_function(print, "line_cell", "sql")
+    undo = sql.register(notebook.shell, notebook.session)
+    assert table["cell"]["sql"] is not print
+    undo()
+    assert table["line"]["sql"] is table["cell"]["sql"] is print

@@ -1,0 +1,143 @@
+"""``%restore``: the frames of the notebook's last session, after the kernel was started again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import polars as pl
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+
+from toolkit.core.errors import InvalidNameError, ToolkitError, did_you_mean
+from toolkit.core.names import parse_ref
+from toolkit.core.types import Binding
+from toolkit.notebook.magics.shell import install, one_line, told_in_one_line
+from toolkit.notebook.session import GONE, NotebookSession
+
+_LET_GO = "its version was let go"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the variables that were asked for."""
+
+    notebook: str
+    is_first: bool = False
+    """No earlier session of the notebook is known."""
+    restored: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
+    """They exist, and nobody said to overwrite them."""
+    failed: list[tuple[str, str]] = field(default_factory=list)
+    """With the reason."""
+
+    def lines(self, *, eager: bool) -> list[str]:
+        """What a person is told: nothing that differs from run to run."""
+        found: list[str] = []
+        if self.restored:
+            several = len(self.restored) > 1
+            form = ("polars" if eager else "lazy") + (" frames" if several else " frame")
+            found.append(f"restored {', '.join(self.restored)} as {form}")
+        if self.kept:
+            exist = "exist" if len(self.kept) > 1 else "exists"
+            found.append(
+                f"kept {', '.join(self.kept)}, which {exist} (%restore --force overwrites)"
+            )
+        found += [f"not restored: {name} ({reason})" for name, reason in self.failed]
+        if self.is_first:
+            return [
+                f'nothing to restore: no earlier session of the notebook "{self.notebook}" is '
+                "known (%toolkit name <name> if it had another name)"
+            ]
+        return found or ["nothing to restore: the last session had no frames at its end"]
+
+
+def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
+    """Add ``%restore``."""
+
+    parser = _parser()
+
+    def restore(line: str) -> None:
+        """Bring back the frames that this notebook had when its kernel was last in use.
+
+            %restore                     all of them, as lazy frames
+            %restore late monthly        these
+            %restore --eager             as polars DataFrames
+            %restore --force             also over variables that exist
+
+        Says what came back, what could not, and what was kept because it exists."""
+        asked = parser.parse_argstring(line)
+        with told_in_one_line():
+            outcome = _restore(session, asked)
+        for told in outcome.lines(eager=asked.eager):
+            print(f"toolkit: {told}")
+
+    return install(ipython, "restore", "line", restore)
+
+
+def _parser() -> Any:
+    # Its usage errors are UsageError, of one line; it has no types.
+    make: Any = MagicArgumentParser
+    parser = make("%restore", add_help=False)
+    parser.add_argument("names", nargs="*")
+    parser.add_argument("--eager", action="store_true")
+    parser.add_argument("--force", action="store_true")
+    return parser
+
+
+def last_variables(session: NotebookSession) -> tuple[str, ...]:
+    """The variables that ``%restore`` knows of."""
+    found = session.workspace.captures.last_session(session.notebook, session.session_id)
+    return tuple(binding.variable for binding in found if not _is_gone(binding))
+
+
+def _restore(session: NotebookSession, asked: Any) -> Outcome:
+    captures = session.workspace.captures
+    found = captures.last_session(session.notebook, session.session_id)
+    there = {binding.variable: binding for binding in found if not _is_gone(binding)}
+    names = list(dict.fromkeys(asked.names)) or list(there)
+    unknown = [name for name in names if name not in there]
+    if unknown:
+        hint = did_you_mean(unknown[0], there, noun="frames of the last session")
+        raise UsageError(f"The last session had no frame {', '.join(unknown)}. {hint}")
+    outcome = Outcome(session.notebook, is_first=not found)
+    namespace = session.ipython.user_ns
+    for name in names:
+        if name in namespace and not asked.force:
+            outcome.kept.append(name)
+            continue
+        ref = _ref(there[name])
+        if ref is None:
+            outcome.failed.append((name, _LET_GO if there[name].saved else there[name].note))
+            continue
+        try:
+            frame = _load(session, ref, eager=asked.eager)
+        except (ToolkitError, pl.exceptions.PolarsError) as error:
+            outcome.failed.append((name, one_line(error)))
+            continue
+        namespace[name] = frame
+        session.remember(frame, ref)
+        outcome.restored.append(name)
+    return outcome
+
+
+def _is_gone(binding: Binding) -> bool:
+    """Whether the variable was no frame any more at the end of the session."""
+    return not binding.saved and binding.note == GONE
+
+
+def _ref(binding: Binding) -> str | None:
+    """The version that a variable was: it was saved, or it was a lazy frame that was one."""
+    if binding.saved:
+        return binding.ref or None
+    try:
+        ref = parse_ref(binding.note)
+    except InvalidNameError:
+        return None
+    return binding.note if ref.version is not None else None
+
+
+def _load(session: NotebookSession, ref: str, *, eager: bool) -> pl.LazyFrame | pl.DataFrame:
+    frame = session.workspace.load(ref)
+    return frame.collect() if eager else frame

@@ -1,0 +1,85 @@
+"""``%sql`` and ``%%sql``: a query over the notebook's frames and the datasets of the workspace."""
+
+from __future__ import annotations
+
+from collections import ChainMap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import duckdb
+import polars as pl
+from IPython.core.error import UsageError
+from IPython.core.magic import needs_local_scope, no_var_expand
+
+from toolkit.notebook.magics.shell import install, told_in_one_line
+from toolkit.notebook.magics.statement import parameter_names, read_statement, values_of
+from toolkit.notebook.magics.tables import NotebookFrames
+from toolkit.notebook.session import NotebookSession
+
+
+def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
+    """Add ``%sql`` and ``%%sql``."""
+
+    # Without it IPython would paste the values of $names into the text.
+    @no_var_expand
+    @needs_local_scope
+    def sql(line: str, cell: str | None = None, local_ns: Mapping[str, Any] | None = None) -> Any:
+        """Run a query in DuckDB over the frames of the notebook and the datasets.
+
+            %sql select 42              the result is the value of the line
+            total = %sql select ...     ... which can be assigned
+            %sql total << select ...    the same; nothing is shown
+            %%sql                       the query is the rest of the cell
+            %%sql total <<              ... and its result is assigned
+            %%sql total = <<            ... and shown
+
+        Tables are the variables that are frames, then the datasets of the workspace: newest
+        versions by name, a quoted "name@2" for an older one. $name is the value of a variable; it
+        is bound, never pasted. The result is a polars DataFrame."""
+        namespace = ChainMap(dict(local_ns or {}), ipython.user_ns)
+        statement = read_statement(line, cell)
+        result = _run(session, statement.query, namespace)
+        if statement.target:
+            ipython.user_ns[statement.target] = result
+        return result if statement.is_shown else None
+
+    return install(ipython, "sql", "line_cell", sql)
+
+
+def _run(session: NotebookSession, query: str, namespace: Mapping[str, Any]) -> pl.DataFrame:
+    values = values_of(parameter_names(query), namespace)
+    frames = NotebookFrames(namespace)
+    with told_in_one_line():
+        relation = session.workspace.sql(query, values, frames)
+        inputs = _inputs(session, frames.taken, relation)
+        _check_types(relation)
+        result: pl.DataFrame = relation.pl()
+    session.remember_inputs(result, inputs)
+    return result
+
+
+def _inputs(
+    session: NotebookSession, frames: Mapping[str, Any], relation: duckdb.DuckDBPyRelation
+) -> tuple[str, ...]:
+    """What is known of where the frames and the datasets of a query come from."""
+    captures = session.workspace.captures
+    found: list[str] = []
+    for frame in frames.values():
+        if (ref := session.ref_of(frame)) is not None:
+            found.append(ref)
+        elif isinstance(frame, pl.LazyFrame):
+            found.extend(captures.inputs_of(frame))
+        else:
+            found.extend(session.inputs_of(frame) or ())
+    found.extend(captures.inputs_of(relation))
+    return tuple(dict.fromkeys(found))
+
+
+def _check_types(relation: duckdb.DuckDBPyRelation) -> None:
+    columns = zip(relation.columns, relation.types, strict=True)
+    intervals = [name for name, type_ in columns if type_.id == "interval"]
+    if intervals:
+        raise UsageError(
+            f"Column {', '.join(map(repr, intervals))} is an INTERVAL, which polars has no type "
+            "for: take epoch(...) of it, or cast it to VARCHAR."
+        )
