@@ -290,7 +290,7 @@ def test_a_long_stream_is_written_and_read_in_bounded_memory(
     request: pytest.FixtureRequest, kind: str
 ) -> None:
     backend = request.getfixturevalue(f"{kind}_store").backend()
-    total, bound = (96, 8) if kind == "local" else (12, 1)
+    total, bound = (96, 16) if kind == "local" else (12, 1)
     pulled = []
 
     def chunks() -> Iterator[bytes]:
