@@ -148,3 +148,37 @@ def test_a_bucket_that_does_not_exist_can_be_corrected(home, frame, s3_place, s3
         ws.save(frame, "delays")
     with tk.Workspace(home, storage_options=s3_access) as ws:
         assert ws.load("delays").collect().equals(frame)
+
+
+def test_a_remote_version_shares_columns_and_is_read_without_those_it_does_not_need(
+    ws, filesystem, keys, tmp_path
+):
+    rows = 200_000
+    base = pl.DataFrame(
+        {"id": range(rows), "text": [f"{i * 7919 % 100_003:020d}" for i in range(rows)]}
+    )
+    ws.save(base, "base")
+    derived = base.with_columns(small=pl.col("id") % 100)
+    saved = ws.save(derived, "derived")
+    assert len(saved.files) == 2
+    assert saved.new_bytes < saved.byte_size / 4
+
+    lazy = ws.load("derived")
+    assert lazy.filter(pl.col("id") > rows - 3).collect().equals(derived.tail(2))
+    assert ws.sql("select sum(small), max(text) from derived").fetchall() == [
+        (derived["small"].sum(), derived["text"].max())
+    ]
+    plain = ws.path("derived")
+    assert pl.read_parquet(plain).equals(derived)
+
+    # What a query does not need is not fetched: it may even be gone.
+    (whole,) = (file for file in saved.files if file.deduplicated)
+    (key,) = (key for key in keys() if key.endswith(whole.uri.rpartition("/")[2]))
+    kept = filesystem.cat_file(key)
+    filesystem.rm_file(key)
+    assert lazy.select(pl.col("small").sum()).collect().item() == derived["small"].sum()
+    filesystem.pipe_file(key, kept)
+
+    assert ws.optimize("derived").versions == ("derived@1",)
+    assert ws.load("derived").collect().equals(derived)
+    assert ws.check().ok
