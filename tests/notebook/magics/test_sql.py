@@ -166,13 +166,18 @@ def test_inputs_of_a_result_are_what_the_query_reads(trips, workspace):
     known = workspace.save(trips["trips"], "session.trips")
     trips.session.remember(trips["trips"], known.ref)
     trips["lazy"] = workspace.load("carriers").filter(pl.col("carrier") != "x")
-    trips["unknown"] = pl.DataFrame({"z": [1]})
-    trips.run("%sql late << select t.* from trips t, carriers, unknown where delay > 0")
+    trips.run("%sql late << select t.* from trips t, carriers where delay > 0")
     assert trips.session.inputs_of(trips["late"]) == ("session.trips@1", "carriers@1")
     trips.run("%sql more << select * from late join lazy using (carrier)")
     assert trips.session.inputs_of(trips["more"]) == ("session.trips@1", "carriers@1")
     trips.run("%sql one << select 1")
     assert trips.session.inputs_of(trips["one"]) == ()
+
+
+def test_inputs_are_left_to_the_capture_where_a_frame_is_not_known_yet(trips, workspace):
+    workspace.save(pl.DataFrame({"carrier": ["AA"]}), "carriers")
+    trips.run("%sql late << from trips join carriers using (carrier)")
+    assert trips.session.inputs_of(trips["late"]) is None
 
 
 def test_what_else_was_called_sql_is_there_again_after_unloading(notebook):

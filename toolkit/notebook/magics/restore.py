@@ -36,8 +36,8 @@ class Outcome:
         """What a person is told: nothing that differs from run to run."""
         found: list[str] = []
         if self.restored:
-            several = len(self.restored) > 1
-            form = ("polars" if eager else "lazy") + (" frames" if several else " frame")
+            kind = "polars" if eager else "lazy"
+            form = f"{kind} frames" if len(self.restored) > 1 else f"a {kind} frame"
             found.append(f"restored {', '.join(self.restored)} as {form}")
         if self.kept:
             exist = "exist" if len(self.kept) > 1 else "exists"
@@ -67,7 +67,7 @@ def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
             %restore --force             also over variables that exist
 
         Says what came back, what could not, and what was kept because it exists."""
-        asked = parser.parse_argstring(line)
+        asked = parser.parse_intermixed_args(line.split())
         with told_in_one_line():
             outcome = _restore(session, asked)
         for told in outcome.lines(eager=asked.eager):

@@ -54,14 +54,16 @@ def _run(session: NotebookSession, query: str, namespace: Mapping[str, Any]) -> 
         inputs = _inputs(session, frames.taken, relation)
         _check_types(relation)
         result: pl.DataFrame = relation.pl()
-    session.remember_inputs(result, inputs)
+    if inputs is not None:
+        session.remember_inputs(result, inputs)
     return result
 
 
 def _inputs(
     session: NotebookSession, frames: Mapping[str, Any], relation: duckdb.DuckDBPyRelation
-) -> tuple[str, ...]:
-    """What is known of where the frames and the datasets of a query come from."""
+) -> tuple[str, ...] | None:
+    """What the frames and datasets of a query are or come from; None when that is not known of one
+    of them, such as a frame that the very cell has bound: then the capture goes by the text."""
     captures = session.workspace.captures
     found: list[str] = []
     for frame in frames.values():
@@ -69,8 +71,10 @@ def _inputs(
             found.append(ref)
         elif isinstance(frame, pl.LazyFrame):
             found.extend(captures.inputs_of(frame))
+        elif (known := session.inputs_of(frame)) is not None:
+            found.extend(known)
         else:
-            found.extend(session.inputs_of(frame) or ())
+            return None
     found.extend(captures.inputs_of(relation))
     return tuple(dict.fromkeys(found))
 
