@@ -82,7 +82,7 @@ class Loader:
 
     def scan(self, ref: str) -> pl.LazyFrame:
         """The version as a lazy frame; nothing is read yet."""
-        return self._scan(*self.open_frame(ref))
+        return self.scan_of(*self.open_frame(ref))
 
     def open_frame(self, ref: str) -> tuple[VersionRecord, tuple[LocatedFragment, ...]]:
         """As ``open``. Raises FrameError for a dataset of raw bytes."""
@@ -96,7 +96,8 @@ class Loader:
             self._reads.note(version.id)
         return version, fragments
 
-    def _scan(self, version: VersionRecord, fragments: Sequence[LocatedFragment]) -> pl.LazyFrame:
+    def scan_of(self, version: VersionRecord, fragments: Sequence[LocatedFragment]) -> pl.LazyFrame:
+        """What ``open_frame`` found as a lazy frame. Raises UnsupportedTypeError."""
         if version.metadata.get(ARROW_ONLY) and _beyond_polars(stored_schema(version)):
             raise UnsupportedTypeError(
                 f'{version.ref} has types that polars lacks: load it with engine="arrow".'
@@ -115,7 +116,7 @@ class Loader:
         _check_arrow_has(version)
         with reading(version.ref, hint="Run ws.check()."):
             if not whole_files(fragments):
-                for table in _tables(self._scan(version, fragments), size):
+                for table in _tables(self.scan_of(version, fragments), size):
                     yield from in_types(table, schema).to_batches(max_chunksize=size)
                 return
             dataset = _dataset(fragments)
@@ -130,7 +131,7 @@ class Loader:
         with reading(version.ref, hint="Run ws.check()."):
             if whole_files(fragments):
                 return restore(_dataset(fragments).to_table(), schema)
-            frame = self._scan(version, fragments).collect(engine="streaming")
+            frame = self.scan_of(version, fragments).collect(engine="streaming")
             return in_types(frame.to_arrow(), schema)
 
     def pandas(self, ref: str) -> Any:

@@ -97,9 +97,10 @@ class DatasetService:
 
     def scan(self, ref: str) -> pl.LazyFrame:
         """A version as a lazy frame, whose plan remembers the version; nothing is read yet."""
-        version = self._loader.resolve(ref)
+        version, fragments = self._loader.open_frame(ref)
         own = PlanInput("version", version.ref)
-        return mark(self._loader.scan(version.ref), own, workspace=self._inputs.workspace)
+        scan = self._loader.scan_of(version, fragments)
+        return mark(scan, own, workspace=self._inputs.workspace)
 
     def schema(self, ref: str) -> pa.Schema:
         """The Arrow schema with which a version was saved."""
