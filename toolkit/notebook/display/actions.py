@@ -29,7 +29,7 @@ class Actions:
         self._holds = widgets.HBox()
         self._drop = _button("Drop", self._ask_drop, style="danger")
         self._question = widgets.HTML()
-        self._yes = _button("Yes", self._confirmed, style="danger")
+        self._yes = _button("", self._confirmed, style="danger")
         no = _button("Cancel", self._cancel)
         self._ask = widgets.HBox([self._question, self._yes, no])
         self.widget = widgets.VBox(
@@ -66,7 +66,9 @@ class Actions:
         taken = others.filter(others["tags"].list.contains(tag))
         if taken.height:
             was = f"{self._name}@{taken.item(0, 'version')}"
-            self._confirm(f"{was} is tagged {tag}: move the tag to {ref}?", lambda: act(move=True))
+            self._confirm(
+                f"{was} is tagged {tag}: move the tag to {ref}?", "Move it", lambda: act(move=True)
+            )
         else:
             self._guard(act)
 
@@ -78,7 +80,11 @@ class Actions:
             return f"{ref} is not tagged {tag} any more."
 
         text = f"Take the tag {tag} away? A version without tags and holds may be dropped."
-        return _button(f"✕ {tag}", lambda: self._confirm(text, act), tooltip=f"Remove tag {tag}")
+        return _button(
+            f"✕ {tag}",
+            lambda: self._confirm(text, "Take it away", act),
+            tooltip=f"Remove tag {tag}",
+        )
 
     def _add_hold(self) -> None:
         ref, reason = self._ref, self._reason.value.strip()
@@ -98,7 +104,9 @@ class Actions:
 
         text = f"Release the hold on {ref} ({reason or 'no reason given'})?"
         shown = reason or "hold"
-        return _button(f"✕ {shown}", lambda: self._confirm(text, act), tooltip=f"Release {shown}")
+        return _button(
+            f"✕ {shown}", lambda: self._confirm(text, "Release it", act), tooltip=f"Release {shown}"
+        )
 
     def _ask_drop(self) -> None:
         ref = self._ref
@@ -108,10 +116,14 @@ class Actions:
 
         rows = self._workspace.history(self._name).height
         left = many(rows - 1, "other version") if rows > 1 else "no other version"
-        self._confirm(f"Drop {ref}? It cannot be brought back; {left} of it will be left.", act)
+        self._confirm(
+            f"Drop {ref}? It cannot be brought back; {left} of it will be left.", "Drop it", act
+        )
 
-    def _confirm(self, question: str, action: Callable[[], str]) -> None:
+    def _confirm(self, question: str, answer: str, action: Callable[[], str]) -> None:
+        """Ask first; ``answer`` is what stands on the button that says yes."""
         self._pending = action
+        self._yes.description = self._yes.tooltip = answer
         self._question.value = f"<b>{safe(question, 300)}</b>"
         self._ask.layout.display = "flex"
 

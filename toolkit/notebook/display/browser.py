@@ -33,22 +33,21 @@ class Browser:
         """``search`` fills the search box; ``chosen`` opens a dataset, at a ``version``."""
         self._workspace = workspace
         self._progress = Progress()
-        self._table = DatasetTable(self._choose)
-        self._details = Details(workspace, self._progress, self._run, self._act)
-        self._gone = widgets.HTML()
-        self._status = widgets.HTML()
         refresh = widgets.Button(
             description="Refresh",
             tooltip="Read the catalog again",
-            layout=widgets.Layout(width="auto", align_self="flex-end"),
+            layout=widgets.Layout(width="auto"),
         )
         refresh.on_click(lambda _button: self._run(self._refresh))
+        self._table = DatasetTable(self._choose, refresh)
+        self._details = Details(workspace, self._progress, self._run, self._act)
+        self._gone = widgets.HTML()
+        self._status = widgets.HTML()
         self.widget = widgets.VBox(
             [
                 widgets.HTML(STYLE, layout=widgets.Layout(display="none")),
                 self._table.widget,
                 self._gone,
-                refresh,
                 self._progress.widget,
                 self._status,
                 self._details.widget,

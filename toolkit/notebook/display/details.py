@@ -54,6 +54,7 @@ class Details:
         self._tabs = widgets.Tab(children=list(panels.values()), titles=self._names)
         self._tabs.observe(lambda _change: self._look(self._fill), names="selected_index")
         head = widgets.HBox([self._title, self._version])
+        head.add_class("toolkit-top")
         self.widget = widgets.VBox([head, self._tabs], layout=widgets.Layout(display="none"))
 
     @property

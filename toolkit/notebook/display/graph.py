@@ -12,9 +12,9 @@ from toolkit.notebook.display.words import cut, html_table, safe
 MOST_NODES = 60
 """More than these are a list: a drawing of them would not be read."""
 
-_BOX_WIDTH, _BOX_HEIGHT = 190, 30
-_GAP_X, _GAP_Y = 56, 14
-_LONGEST = 26
+_BOX_WIDTH, _BOX_HEIGHT = 170, 30
+_GAP_X, _GAP_Y = 44, 14
+_LONGEST = 24
 
 Edges = tuple[tuple[str, str], ...]
 
@@ -67,8 +67,10 @@ def _draw(ref: str, edges: Edges, layers: Mapping[str, int], kinds: Mapping[str,
     )
     label = escape(f"Lineage of {ref}")
     return (
-        f'<svg class="toolkit-graph" role="img" aria-label="{label}" width="{width}" '
-        f'height="{height}" viewBox="0 0 {width} {height}">'
+        # Shrinks to the page's width as long as its words can be read.
+        f'<svg class="toolkit-graph" role="img" aria-label="{label}" '
+        f'viewBox="0 0 {width} {height}" '
+        f'style="width:100%;max-width:{width}px;min-width:{width * 0.6:.0f}px">'
         '<defs><marker id="toolkit-arrow" viewBox="0 0 8 8" refX="8" refY="4" markerWidth="7" '
         'markerHeight="7" orient="auto"><path d="M0 0 8 4 0 8z" fill="currentColor"/></marker>'
         f"</defs>{lines}{boxes}</svg>"

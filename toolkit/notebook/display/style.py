@@ -6,8 +6,8 @@ STYLE = """<style>
 border-radius:4px;padding:8px;max-width:1000px;color:var(--jp-ui-font-color1,inherit)}
 .toolkit-browser .toolkit-dim{opacity:.65;font-size:12px}
 .toolkit-browser .toolkit-grid{display:grid;gap:0 10px;line-height:26px;overflow:hidden;
-grid-template-columns:44px minmax(70px,1fr) minmax(54px,.6fr) minmax(64px,.8fr) minmax(80px,1fr)
- minmax(58px,.6fr) minmax(80px,1.2fr)}
+grid-template-columns:46px minmax(70px,1fr) minmax(78px,.8fr) minmax(70px,.8fr) minmax(82px,1fr)
+ minmax(82px,.8fr) minmax(70px,1.2fr)}
 .toolkit-browser .toolkit-grid>*{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}
 .toolkit-browser .toolkit-num{text-align:right;font-variant-numeric:tabular-nums}
 .toolkit-browser .toolkit-row,.toolkit-browser .toolkit-head{border-bottom:1px solid var(--line);
@@ -15,13 +15,18 @@ flex:none;overflow:hidden}
 .toolkit-browser .toolkit-row:hover,.toolkit-browser .toolkit-chosen{background:var(--soft)}
 .toolkit-browser .toolkit-row button,.toolkit-browser .toolkit-head button{background:none;
 text-align:left;margin:0;padding:0 4px;height:26px;line-height:26px;box-shadow:none;width:auto}
-.toolkit-browser .toolkit-row>button{color:var(--jp-content-link-color,inherit);flex:0 0 28%}
-.toolkit-browser .toolkit-head>button{flex:0 0 28%}
+.toolkit-browser .toolkit-row>button{color:var(--jp-content-link-color,inherit);flex:0 0 26%}
+.toolkit-browser .toolkit-head>button{flex:0 0 26%}
+.toolkit-browser .toolkit-row>button:focus{outline-offset:-2px}
+.toolkit-browser .toolkit-head .toolkit-grid button{padding:0}
 .toolkit-browser .toolkit-head button{font-weight:600}
 .toolkit-browser .toolkit-head .toolkit-num{text-align:right}
 .toolkit-browser .toolkit-cells{flex:1 1 auto;margin:0;height:26px}
 .toolkit-browser .toolkit-cells .widget-html-content{width:100%}
-.toolkit-browser table{border-collapse:collapse;font-size:12px;border:0}
+.toolkit-browser table{border-collapse:collapse;font-size:12px;border:0;line-height:1.35;margin:0}
+.toolkit-browser .toolkit-top{align-items:center;gap:8px}
+.toolkit-browser .toolkit-top>.widget-html{flex:1 1 auto}
+.toolkit-browser .widget-tab>.widget-tab-contents{padding:8px}
 .toolkit-browser th,.toolkit-browser td{border:0;border-bottom:1px solid var(--line);
 padding:3px 10px 3px 4px;vertical-align:top;max-width:320px;overflow:hidden;
 text-overflow:ellipsis;white-space:nowrap}

@@ -26,7 +26,8 @@ _NUMBERS = frozenset({"rows", "columns", "size", "versions"})
 class DatasetTable:
     """Shows an overview; calls ``choose`` with the dataset whose name is clicked."""
 
-    def __init__(self, choose: Callable[[DatasetRow], None]) -> None:
+    def __init__(self, choose: Callable[[DatasetRow], None], corner: Any) -> None:
+        """``corner`` is a widget that stands beside the search box, to the right."""
         self._choose = choose
         self._overview = Overview((), 0, {})
         self._order, self._descending = "name", False
@@ -50,7 +51,8 @@ class DatasetTable:
         self._body = widgets.VBox(layout=widgets.Layout(max_height="280px", overflow="hidden auto"))
         self._more = widgets.Button(description="Show more", layout=widgets.Layout(display="none"))
         self._more.on_click(self._show_more)
-        top = widgets.HBox([self.search, self._count])
+        top = widgets.HBox([self.search, self._count, corner])
+        top.add_class("toolkit-top")
         self.widget = widgets.VBox([top, head, self._body, self._more])
 
     def show(self, overview: Overview) -> None:
