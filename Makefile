@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 
-.PHONY: setup demo test lint format bench bench-peers clean
+.PHONY: setup demo lab test screenshots lint format bench bench-peers clean
 
 setup: $(STAMP)
 
@@ -18,8 +18,15 @@ $(STAMP): pyproject.toml
 demo: setup
 	$(BIN)/python examples/demo.py
 
+lab: setup
+	$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/examples/first_steps.ipynb
+
 test: setup
 	$(BIN)/python -m pytest
+
+# The pictures of the README, taken by the test that drives JupyterLab in a browser.
+screenshots: setup
+	SCREENSHOTS=docs/images $(BIN)/python -m pytest tests/notebook/test_browser.py
 
 lint: setup
 	$(BIN)/ruff format --check .
