@@ -1,0 +1,89 @@
+"""From a cell as IPython runs it to its statements, also those that magics run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator
+
+from toolkit.notebook.capture.queries import parameters, tables
+from toolkit.notebook.capture.statements import IScope, Statement, read_statements
+
+Transform = Callable[[str], str]
+"""IPython's transformation of a cell to Python."""
+
+_RUNNING = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "debug", "python"})
+"""Magics whose body is code of this notebook."""
+
+_RUNS = frozenset({"run_line_magic", "run_cell_magic"})
+_INTO = re.compile(r"^\s*(?:--?\S+\s+)*([A-Za-z_]\w*)\s*=?<<")
+
+
+def statements(code: str, transform: Transform, scope: IScope) -> list[Statement]:
+    """The statements of a transformed cell in their order; none of what is no Python."""
+    try:
+        tree = ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError):
+        return []
+    return list(_unfold(tree.body, transform, scope))
+
+
+def _unfold(body: list[ast.stmt], transform: Transform, scope: IScope) -> Iterator[Statement]:
+    for node in body:
+        magic = _magic(node)
+        if magic is None:
+            yield from read_statements([node], scope)
+            continue
+        name, line, cell = magic
+        inner: list[Statement] = []
+        if name == "sql":
+            inner = [_sql(line, cell)]
+        elif name in _RUNNING:
+            # Of a line magic the line is the code; of a cell magic it may be, as that of %%timeit.
+            texts = [cell] if cell is not None and name != "timeit" else [line, cell or ""]
+            for text in texts:
+                inner += statements(transform(_without_options(text)), transform, scope)
+        for statement in inner:
+            statement.line = node.lineno
+            statement.writes.update(dict.fromkeys(_targets(node)))
+        yield from inner
+
+
+def _magic(node: ast.stmt) -> tuple[str, str, str | None] | None:
+    """Name, line and body of the magic that a statement is, or whose result it assigns."""
+    call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
+    if not (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr in _RUNS
+        and len(call.args) >= 2
+    ):
+        return None
+    texts = [each.value for each in call.args if isinstance(each, ast.Constant)]
+    if len(texts) != len(call.args) or not all(isinstance(text, str) for text in texts):
+        return None
+    name, line, *rest = (str(text) for text in texts)
+    return name, line, rest[0] if rest else None
+
+
+def _sql(line: str, cell: str | None) -> Statement:
+    statement = Statement()
+    into = _INTO.match(line)
+    if into:
+        statement.writes[into[1]] = None
+        line = line[into.end() :]
+    query = f"{line}\n{cell}" if cell is not None else line
+    statement.queries.append(query)
+    names = [name for name, is_file in tables(query) if not is_file]
+    statement.reads.update(dict.fromkeys((*names, *parameters(query))))
+    return statement
+
+
+def _without_options(text: str) -> str:
+    """The code of ``-n 10 -r 3 code``, as timeit takes it."""
+    return re.sub(r"^\s*(?:-[a-zA-Z]+\s*(?:\d+\s+)?)+", "", text)
+
+
+def _targets(node: ast.stmt) -> Iterator[str]:
+    for target in node.targets if isinstance(node, ast.Assign) else ():
+        yield from (each.id for each in ast.walk(target) if isinstance(each, ast.Name))
