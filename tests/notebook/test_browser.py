@@ -52,6 +52,8 @@ ws.save(ws.load("arrived").join(sizes, on="tailnum"), "with_planes")
 late = ws.load("arrived").group_by("carrier").agg(pl.col("arr_delay").mean())
 ws.save(late.sort("arr_delay"), "carriers")
 ws.tag("arrived@1", "paper")""",
+    """\
+punctual = ws.load("carriers").head(3).collect()""",
     "ws",
 )
 
@@ -156,7 +158,7 @@ def page(
             opened.get_by_role("menuitem", name="Run All Cells", exact=True).click()
             last = opened.locator(".jp-Cell").nth(len(CELLS) - 1)
             try:
-                expect(last.locator(".jp-OutputArea-output").first).to_be_visible()
+                expect(last.locator(".jp-OutputArea-output:visible").first).to_be_visible()
                 yield opened
             finally:
                 opened.screenshot(path=tmp_path_factory.getbasetemp() / "browser.png")
@@ -200,10 +202,13 @@ def test_a_notebook_runs_without_an_error_and_shows_what_is_stored(page, browser
         "arrived",
         "carriers",
         "flights",
+        "flights.punctual",
         "planes",
         "weather",
         "with_planes",
     ]
+    # What the notebook did not save was captured, under its name.
+    expect(page.locator(".jp-Cell").nth(3)).to_contain_text("saved punctual (3 × 2) from carriers")
     cells = browser.locator(".toolkit-row").first.locator(".toolkit-grid > span")
     assert re.fullmatch(
         r"frame\|327,346\|20\|\d\.\d MB\|(just now|\d min ago)\|2\|paper",
@@ -214,7 +219,7 @@ def test_a_notebook_runs_without_an_error_and_shows_what_is_stored(page, browser
 def test_a_search_filters_the_table_as_it_is_typed(browser):
     browser.get_by_placeholder("Search").press_sequentially("plane")
     expect(names(browser)).to_have_text(["planes", "with_planes"])
-    expect(browser).to_contain_text("2 of 6 datasets")
+    expect(browser).to_contain_text("2 of 7 datasets")
     browser.get_by_placeholder("Search").fill("PAPER")
     expect(names(browser)).to_have_text(["arrived"])
     browser.get_by_placeholder("Search").fill("nothing like this")
@@ -222,7 +227,15 @@ def test_a_search_filters_the_table_as_it_is_typed(browser):
 
 
 def test_a_click_on_a_heading_sorts_and_a_second_one_turns_the_order(browser):
-    by_rows = ["carriers", "planes", "weather", "with_planes", "arrived", "flights"]
+    by_rows = [
+        "flights.punctual",
+        "carriers",
+        "planes",
+        "weather",
+        "with_planes",
+        "arrived",
+        "flights",
+    ]
     browser.get_by_role("button", name="rows").click()
     expect(names(browser)).to_have_text(by_rows)
     browser.get_by_role("button", name="rows").click()
@@ -284,17 +297,17 @@ def test_a_version_is_tagged_protected_and_dropped_only_after_a_question(browser
     expect(shown).to_contain_text("It cannot be brought back; no other version")
     shown.get_by_role("button", name="Drop it").click()
     expect(browser.get_by_role("status")).to_contain_text("was not dropped")
-    expect(names(browser)).to_have_count(6)
+    expect(names(browser)).to_have_count(7)
     shown.get_by_title("Remove tag raw").click()
     shown.get_by_role("button", name="Take it away").click()
     expect(browser.get_by_role("status")).to_have_text("weather@1 is not tagged raw any more.")
     shown.get_by_role("button", name="Drop weather@1").click()
     shown.get_by_role("button", name="Cancel").click()
-    expect(names(browser)).to_have_count(6)
+    expect(names(browser)).to_have_count(7)
     shown.get_by_role("button", name="Drop weather@1").click()
     shown.get_by_role("button", name="Drop it").click()
     expect(browser.get_by_role("status")).to_have_text("weather@1 is dropped.")
-    expect(names(browser)).to_have_count(5)
+    expect(names(browser)).to_have_count(6)
 
 
 def test_the_saved_notebook_has_the_table_as_plain_html(page, lab):
@@ -305,7 +318,20 @@ def test_the_saved_notebook_has_the_table_as_plain_html(page, lab):
     while not outputs and time.monotonic() < deadline:
         outputs = json.loads(path.read_text())["cells"][-1]["outputs"]
         time.sleep(0.2)
-    data = outputs[0]["data"]
-    assert "".join(data["text/plain"]).startswith("6 datasets, 7 versions\n")
-    assert "<td" in "".join(data["text/html"])
-    assert "application/vnd.jupyter.widget-view+json" in data
+    (shown,) = [output for output in outputs if output["output_type"] == "execute_result"]
+    assert "".join(shown["data"]["text/plain"]).startswith("7 datasets, 8 versions\n")
+    assert "<td" in "".join(shown["data"]["text/html"])
+    assert "application/vnd.jupyter.widget-view+json" in shown["data"]
+
+
+def test_the_notebook_opened_again_shows_the_table_without_the_widgets(page, browser):
+    live = page.locator(".jp-Cell").last
+    expect(live.locator("td", has_text="with_planes")).to_be_hidden()
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.get_by_role("menuitem", name="Shut Down Kernel", exact=True).click()
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("No Kernel")
+    page.reload()
+    saved = page.locator(".jp-Cell").nth(len(CELLS) - 1)
+    expect(saved.locator("td:visible", has_text="with_planes")).to_have_count(1)
+    expect(saved.get_by_text("7 datasets, 8 versions").locator("visible=true")).to_have_count(1)
+    expect(saved.get_by_text("model not found")).to_be_hidden()

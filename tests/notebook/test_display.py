@@ -17,7 +17,7 @@ from toolkit import Workspace
 from toolkit.core.errors import CatalogBusyError
 from toolkit.core.types import NewRun
 from toolkit.notebook import display
-from toolkit.notebook.display.bundles import WIDGET, artifact_bundle, workspace_bundle
+from toolkit.notebook.display.bundles import WIDGET, artifact_bundle, stand_in, workspace_bundle
 
 TABLE = """\
 3 datasets, 4 versions
@@ -116,6 +116,13 @@ def test_a_terminal_gets_no_widget_and_a_kernel_all_three_forms(shell, workspace
     bundle = workspace_bundle(workspace, interactive=True)
     assert set(bundle) == {"text/plain", "text/html", WIDGET}
     assert bundle[WIDGET]["model_id"]
+
+
+def test_the_stand_in_of_a_browser_is_hidden_wherever_html_is_cleaned(workspace):
+    assert stand_in(workspace_bundle(workspace, interactive=False)) is None
+    before = stand_in(workspace_bundle(workspace, interactive=True))
+    assert list(before) == ["text/html"]
+    assert before["text/html"].startswith('<div class="toolkit-saved" hidden style="display:none">')
 
 
 def test_html_is_a_table_with_everything_escaped(workspace):

@@ -13,6 +13,7 @@ from toolkit.notebook.display.bundles import (
     Bundle,
     artifact_bundle,
     failure_bundle,
+    stand_in,
     workspace_bundle,
 )
 from toolkit.notebook.display.interfaces import IViewingSession
@@ -26,14 +27,21 @@ def register(ipython: Any, session: IViewingSession) -> Callable[[], None]:
     # A terminal has nothing that could show a widget.
     interactive = getattr(ipython, "kernel", None) is not None
 
+    def prepared(bundle: Bundle) -> Bundle:
+        before = stand_in(bundle)
+        if before is not None:
+            ipython.display_pub.publish(data=before)
+        return bundle
+
     def show_workspace(workspace: Any) -> tuple[Bundle, Bundle]:
         try:
-            return workspace_bundle(workspace, interactive=interactive), {}
+            return prepared(workspace_bundle(workspace, interactive=interactive)), {}
         except Exception as error:
             return failure_bundle(workspace, error), {}
 
     def show_artifact(artifact: Artifact) -> tuple[Bundle, Bundle]:
-        return artifact_bundle(artifact, session.workspace, interactive=interactive), {}
+        bundle = artifact_bundle(artifact, session.workspace, interactive=interactive)
+        return prepared(bundle), {}
 
     def datasets(line: str) -> None:
         """Show the datasets of the workspace: ``%datasets``, or ``%datasets WORDS`` for those
@@ -47,7 +55,7 @@ def register(ipython: Any, session: IViewingSession) -> Callable[[], None]:
         except Exception as error:
             # IPython shows one line for this very class, and a traceback for any other.
             raise UsageError(one_line(error)) from None
-        ipython.display_pub.publish(data=bundle)
+        ipython.display_pub.publish(data=prepared(bundle))
 
     formatter = ipython.display_formatter.mimebundle_formatter
     shown: dict[type, Callable[[Any], tuple[Bundle, Bundle]]] = {

@@ -17,6 +17,16 @@ WIDGET = "application/vnd.jupyter.widget-view+json"
 
 Bundle = dict[str, Any]
 
+_LOST = ".jp-OutputArea-child>.jp-OutputArea-output.jupyter-widgets"
+_SAVED = ".jp-OutputArea-child:has(.toolkit-saved)"
+_LIVE = ".jp-OutputArea-child .toolkit-browser"
+_ONLY_WHEN_LOST = f"""<style>
+{_SAVED}:not(:has(+{_LOST})){{display:none}}
+{_SAVED}:has(+{_LOST}):not(:has(+{_LIVE})) .toolkit-saved{{display:block!important}}
+{_SAVED}+.jp-OutputArea-child:has(>.jp-OutputArea-output.jupyter-widgets):not(:has(.toolkit-browser))
+{{display:none}}
+</style>"""
+
 
 def workspace_bundle(workspace: IViewedWorkspace, *, search: str = "", interactive: bool) -> Bundle:
     """A workspace; with ``search``, its datasets that match. Raises CatalogError."""
@@ -62,6 +72,19 @@ def artifact_bundle(
 def failure_bundle(thing: object, error: Exception) -> Bundle:
     """Something that cannot be shown now: its text, and one line that says why."""
     return {"text/plain": f"{thing!r}\nIt cannot be shown: {one_line(error)}"}
+
+
+def stand_in(bundle: Bundle) -> Bundle | None:
+    """What goes before a bundle with a browser, for the day when its widgets are gone.
+
+    JupyterLab shows a saved output by its widget's type even when no kernel has that widget any
+    more: "model not found" instead of the table beside it. This output is hidden, until its style
+    finds that message behind it; then it is the table, and the message is hidden."""
+    if WIDGET not in bundle:
+        return None
+    # Both: what cleans HTML of unknown origin takes the one or the other away.
+    hidden = 'class="toolkit-saved" hidden style="display:none"'
+    return {"text/html": f"<div {hidden}>{bundle['text/html']}</div>{_ONLY_WHEN_LOST}"}
 
 
 def _view(workspace: IViewedWorkspace, overview: Overview, **what: Any) -> Bundle:
