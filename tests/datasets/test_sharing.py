@@ -289,7 +289,7 @@ def test_an_empty_version_leaves_no_reference_behind_when_rows_are_appended(shop
 STEP = st.sampled_from(["add", "change", "rename", "drop", "reorder", "copy", "concat", "filter"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=15)
 @given(st.lists(STEP, min_size=1, max_size=8), st.booleans())
 def test_any_chain_of_steps_reads_back_as_it_was(steps: list[str], lazy: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:

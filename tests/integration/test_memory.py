@@ -8,7 +8,7 @@ import sys
 import polars as pl
 import pytest
 
-FEW, MANY = 8_000_000, 16_000_000
+FEW, MANY = 5_000_000, 10_000_000
 GROWTH = 1.3
 """Peak memory for MANY rows, relative to that for FEW: with all rows in memory it were 2."""
 
@@ -113,13 +113,13 @@ def test_an_arrow_dataset_is_saved_sampled_and_profiled_in_bounded_memory(
     start, finish, home, tmp_path, ws
 ):
     peaks = {}
-    for rows, target in ((4_000_000, tmp_path / "other"), (12_000_000, home)):
+    for rows, target in ((3_000_000, tmp_path / "other"), (8_000_000, home)):
         file = tmp_path / f"{rows}.parquet"
         finish(start(FILE, file, rows))
         peaks[rows] = json.loads(finish(start(SAVE_DATASET, target, file)))
         file.unlink()
     few, many = peaks.values()
     assert many <= GROWTH * few, {rows: f"{peak >> 20} MB" for rows, peak in peaks.items()}
-    assert ws.load("large").select(pl.len()).collect().item() == 12_000_000
+    assert ws.load("large").select(pl.len()).collect().item() == 8_000_000
     looks = [json.loads(finish(start(PROFILE, target))) for target in (tmp_path / "other", home)]
     assert looks[1] <= GROWTH * looks[0], [f"{peak >> 20} MB" for peak in looks]

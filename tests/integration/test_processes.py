@@ -90,8 +90,7 @@ def test_eight_processes_lose_nothing_and_count_exactly(acknowledged, ws, assert
     # The one-column frames of the rounds have columns that others save too.
     assert len(table) <= len(distinct)
 
-
-def test_a_column_that_all_processes_save_is_written_once_or_in_the_first_race(acknowledged, ws):
+    # A column that all of them save is written once, or by each in the first race.
     written = ws.sql(
         """
         SELECT count(DISTINCT f.file_id)
@@ -101,7 +100,6 @@ def test_a_column_that_all_processes_save_is_written_once_or_in_the_first_race(a
         WHERE d.name = 'columns' AND (f.columns IS NULL OR f.columns[1] IS NOT NULL)
         """
     ).fetchall()[0][0]
-    assert ws.history("columns").height == PROCESSES * ROUNDS
     assert written <= PROCESSES
 
 
