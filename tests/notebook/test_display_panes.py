@@ -236,6 +236,21 @@ def test_any_column_has_a_picture_or_none(values):
     assert html.count("<") == html.count(">")
 
 
+@pytest.mark.parametrize(
+    ("values", "heights"),
+    [
+        (range(1, 13), [24.0] * 12),
+        ([1, 1, 2], [24.0, 12.0]),
+        ([7], [24.0]),
+        (range(100), [24.0] * 20),
+        ([0.0, 0.5, 1.0], [24.0, 24.0, 24.0]),
+    ],
+)
+def test_a_histogram_has_no_gaps_between_whole_numbers(values, heights):
+    html = picture(pl.Series(list(values)))
+    assert [float(h) for h in re.findall(r'height="([\d.]+)"><title', html)] == heights
+
+
 def test_the_most_frequent_texts_are_escaped_and_counted():
     html = picture(pl.Series(["<b>"] * 5 + list("wxyz")))
     assert html.startswith('&lt;b&gt; <span class="toolkit-dim">56%</span>')

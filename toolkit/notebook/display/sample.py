@@ -71,8 +71,11 @@ def _histogram(values: pl.Series) -> str:
     # Halves: the range of two floats may be more than a float.
     halves = numbers / 2
     first, width = halves.min(), halves.max() - halves.min()
-    share = (halves - first) / width if width else np.full(halves.size, 0.5)
-    counts = np.bincount(np.minimum(share * _BINS, _BINS - 1).astype(np.int64), minlength=_BINS)
+    # Fewer bins than whole numbers would leave gaps between them that mean nothing.
+    whole = values.dtype.is_integer() or values.dtype == pl.Date
+    bins = int(min(2 * width + 1, _BINS)) if whole else _BINS
+    share = (halves - first) / (width + 0.5 * whole) if width else np.full(halves.size, 0.5)
+    counts = np.bincount(np.minimum(share * bins, bins - 1).astype(np.int64), minlength=bins)
     low, high = ("", "") if _beyond_python(values) else map(_shown, (values.min(), values.max()))
     return bars([int(n) for n in counts], low, high)
 
@@ -91,7 +94,7 @@ def bars(counts: Sequence[int], low: str, high: str) -> str:
     return (
         f'<svg class="toolkit-bars" role="img" aria-label="{label}" width="{_WIDTH}" '
         f'height="{_HEIGHT}" viewBox="0 0 {_WIDTH} {_HEIGHT}">{drawn}</svg>'
-        f'<div class="toolkit-dim">{escape(low)} … {escape(high)}</div>'
+        f'<div class="toolkit-dim">{escape(low if low == high else f"{low} … {high}")}</div>'
     )
 
 
@@ -124,5 +127,6 @@ def _shown(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.4g}"
     if isinstance(value, int):
-        return f"{value:,}"
+        # A year has no comma.
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
     return cut(str(value), 24)

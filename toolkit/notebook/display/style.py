@@ -26,7 +26,7 @@ text-align:left;margin:0;padding:0 4px;height:26px;line-height:26px;box-shadow:n
 .toolkit-browser table{border-collapse:collapse;font-size:12px;border:0;line-height:1.35;margin:0}
 .toolkit-browser .toolkit-top{align-items:center;gap:8px}
 .toolkit-browser .toolkit-top>.widget-html{flex:1 1 auto}
-.toolkit-browser .widget-tab>.widget-tab-contents{padding:8px}
+.toolkit-browser .widget-tab>.widget-tab-contents{padding:8px;max-height:420px;overflow:auto}
 .toolkit-browser th,.toolkit-browser td{border:0;border-bottom:1px solid var(--line);
 padding:3px 10px 3px 4px;vertical-align:top;max-width:320px;overflow:hidden;
 text-overflow:ellipsis;white-space:nowrap}
