@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from toolkit.core.dependencies import Services
     from toolkit.datasets.capturing import Capturer
     from toolkit.datasets.interfaces import IDatasetReader
+    from toolkit.datasets.manifests.version_reader import VersionReader
 
 DEFAULT_GRACE = timedelta(hours=24)
 
@@ -122,18 +123,22 @@ class Workspace:
     def load(self, ref: str | Artifact, engine: Literal["arrow"]) -> pa.Table: ...
     @overload
     def load(self, ref: str | Artifact, engine: Literal["pandas"]) -> Any: ...
+    @overload
+    def load(self, ref: str | Artifact, engine: Literal["reader"]) -> VersionReader: ...
 
     def load(self, ref: str | Artifact, engine: str = "polars") -> Any:
-        """A version as a polars LazyFrame, a pyarrow Table or a pandas DataFrame.
+        """A version as a polars LazyFrame, pyarrow Table, pandas DataFrame, or as a reader.
 
-        The LazyFrame scans the stored file itself, and nothing is read before it is collected. The
-        others are whole in memory, with the types (pandas: and the index) that were saved.
+        The LazyFrame scans the stored files, and nothing is read before it is collected; the reader
+        (``count``, ``head``, ``batches``, ``arrow(columns, where)``, any Arrow consumer) streams.
+        The others are in memory, with the types (pandas: and the index) that were saved.
         Raises DatasetNotFoundError, FileMissingError, FileChangedError."""
         datasets = self._services.datasets
         engines: Mapping[str, Callable[[str], Any]] = {
             "polars": datasets.scan,
             "arrow": datasets.table,
             "pandas": datasets.pandas,
+            "reader": datasets.version_reader,
         }
         if engine not in engines:
             raise InvalidArgumentError(

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.core.interfaces import ICatalog, ITransaction
 from toolkit.core.types import Artifact, Binding, Event, NewRun, RunId, VersionId
 from toolkit.datasets.inputs import InputFinder, kind_of
 from toolkit.datasets.saving import Saver
+
+_ENGINES: Mapping[str, str] = {"pandas": "pandas", "pyarrow": "arrow"}
+"""What ``load`` calls the libraries whose frames are not polars' own."""
 
 
 class Capturer:
@@ -27,11 +30,12 @@ class Capturer:
     def capture(
         self, run_id: RunId, variable: str, frame: Any, name: str, inputs: Sequence[Any]
     ) -> Artifact:
-        """Save what a variable is bound to. Raises as ``save`` does."""
+        """Save what a variable is bound to, and note the engine to load it with again, where that
+        is not polars. Raises as ``save`` does."""
         edges = self._inputs.find(frame, inputs, "")
         artifact = self._saver.save_frame(frame, name, edges, captured=True)
         with self._catalog.transaction() as tx:
-            tx.versions.bind(run_id, variable, artifact.id, "")
+            tx.versions.bind(run_id, variable, artifact.id, _engine(frame))
         return artifact
 
     def note(self, run_id: RunId, variable: str, text: str) -> None:
@@ -67,6 +71,12 @@ class Capturer:
                     if place <= keep:
                         gone.append(_expire(tx, version_id, ref, size))
         return tuple(gone)
+
+
+def _engine(frame: Any) -> str:
+    # A frame of another library may be a subclass, such as geopandas' of pandas'.
+    modules = (kind.__module__.partition(".")[0] for kind in type(frame).__mro__)
+    return next((_ENGINES[module] for module in modules if module in _ENGINES), "")
 
 
 def _expire(tx: ITransaction, version_id: VersionId, ref: str, size: int) -> str:

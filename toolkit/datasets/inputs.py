@@ -18,6 +18,7 @@ from toolkit.core.names import parse_ref
 from toolkit.core.redaction import without_credentials
 from toolkit.core.types import Artifact, FileId, InputRecord, VersionRecord
 from toolkit.datasets.lineage import PlanInput, plan_inputs
+from toolkit.datasets.manifests.version_reader import VersionReader
 
 WORKSPACE_SETTING = "workspace_id"
 
@@ -82,6 +83,8 @@ class InputFinder:
     def _implied(self, frame: Any) -> Iterator[PlanInput | str]:
         if isinstance(frame, pl.LazyFrame):
             yield from plan_inputs(frame, self.workspace)
+        elif isinstance(frame, VersionReader):
+            yield PlanInput("version", frame.ref)
         elif hasattr(frame, "polars") and hasattr(frame, "sources"):
             yield from (PlanInput("source", source) for source in frame.sources)
         elif self._relation_inputs is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from toolkit.datasets.exporting import Exporter
 from toolkit.datasets.inputs import InputFinder, RelationInputs, kind_of
 from toolkit.datasets.interfaces import IDatasetReader, IDatasetReaderFactory
 from toolkit.datasets.lineage import PlanInput, mark
-from toolkit.datasets.loading import Loader
+from toolkit.datasets.loading import Loader, in_types, stored_schema
+from toolkit.datasets.manifests.version_reader import VersionReader
 from toolkit.datasets.raw_files import RawFiles
 from toolkit.datasets.saving import Saver
 from toolkit.datasets.sharing import DEFAULT_POLICY, SharingPolicy
@@ -97,7 +99,9 @@ class DatasetService:
 
     def scan(self, ref: str) -> pl.LazyFrame:
         """A version as a lazy frame, whose plan remembers the version; nothing is read yet."""
-        version, fragments = self._loader.open_frame(ref)
+        return self._marked(*self._loader.open_frame(ref))
+
+    def _marked(self, version: VersionRecord, fragments: Sequence[LocatedFragment]) -> pl.LazyFrame:
         own = PlanInput("version", version.ref)
         scan = self._loader.scan_of(version, fragments)
         return mark(scan, own, workspace=self._inputs.workspace)
@@ -109,6 +113,19 @@ class DatasetService:
     def batches(self, ref: str, size: int) -> Iterator[pa.RecordBatch]:
         """A version's rows in batches of at most ``size`` rows, in bounded memory."""
         return self._loader.batches(ref, size)
+
+    def version_reader(self, ref: str) -> VersionReader:
+        """A version as a reader, with the faces that a file's reader has."""
+        version, fragments = self._loader.open_frame(ref)
+        files = dict.fromkeys(part.location.uri for f in fragments for part in f.files)
+        return VersionReader(
+            version,
+            sources=tuple(files),
+            schema=stored_schema(version),
+            scan=partial(self._marked, version, fragments),
+            batches=partial(self._loader.batches, version.ref),
+            convert=in_types,
+        )
 
     def table(self, ref: str) -> pa.Table:
         """A version as a pyarrow Table."""
