@@ -193,14 +193,15 @@ class QueryService:
 def _show_frames(session: Session, resolved: Resolved, needs: Needs) -> bool:
     """Make a view of each frame, and tell whether any of them leaves out columns."""
     narrow = False
-    for number, (key, frame) in enumerate(resolved.frames.items()):
-        registered = f"__frame_{number}"
+    for key, frame in resolved.frames.items():
+        # DuckDB says this name where a lazy frame fails.
+        registered = f"frame {frame.name}"
         try:
             table, is_narrow = frame.table(key, needs)
             session.connection.register(registered, table)
             session.connection.execute(
                 f"CREATE OR REPLACE VIEW {session.name}.main.{quote_name(key[0])} AS "
-                f"SELECT * FROM temp.{registered}"
+                f"SELECT * FROM temp.{quote_name(registered)}"
             )
             narrow |= is_narrow
         except duckdb.FatalException:

@@ -59,6 +59,24 @@ def test_a_line_is_a_query_too(trips):
     assert trips.run("%%sql select count(*)\nfrom trips").value.item() == 3
 
 
+def test_a_function_gives_its_own_variables_and_frames(trips):
+    trips["least"] = 1000
+    trips.run(
+        "def late(least):\n"
+        "    own = pl.DataFrame({'more': [1]})\n"
+        "    found = %sql select delay + more as d from trips, own where delay > $least\n"
+        "    return found['d'].to_list()"
+    )
+    trips["pl"] = pl
+    assert trips.run("late(0)").value == [13, 49]
+
+
+def test_a_cell_may_be_timed_or_captured(trips):
+    trips.run("%%time\n%%sql late <<\nselect * from trips where delay > 12")
+    assert trips["late"].height == 1
+    assert trips.run("%%capture out\n%%sql\nselect 1").value is None
+
+
 def test_shifting_bits_is_no_assignment(trips):
     assert trips.run("%sql select 1 << 3").value.item() == 8
 
@@ -151,10 +169,26 @@ def test_names_with_a_dollar_are_found_where_sql_sees_them(query, names):
         ("%sql select 1; select 2", "this text has 2 statements"),
         ("%sql copy trips to 'x.csv'", "Only one query can run here"),
         ("%sql from 'secret.csv'", "secret.csv"),
-        ("%sql select now() - now() as d", "Column 'd' is an INTERVAL"),
+        ("%sql select now() - now() as d", "Column 'd' has an INTERVAL"),
+        ("%sql select [{'a': interval 1 day}] as d", "Column 'd' has an INTERVAL"),
+        ("%sql select s::int from many", "line 1: Could not convert string 'x'"),
+        (
+            "%sql select n from lazy",
+            "^frame lazy could not be computed: conversion .* failed[^/]*$",
+        ),
+        ("%sql select n from python", "^frame python could not be computed: division by zero$"),
+        ("%sql select s from broken", "broken cannot be read by SQL: .*nothing"),
+        ("%sql select 1 as a, 2 as a", "more than once.*a"),
     ],
 )
 def test_an_error_is_one_line_and_binds_nothing(trips, cell, message):
+    many = pl.DataFrame({"s": ["1"] * 300_000 + ["x"]})
+    trips["many"] = many
+    trips["lazy"] = many.lazy().with_columns(n=pl.col("s").cast(pl.Int64))
+    trips["python"] = many.lazy().with_columns(
+        n=pl.col("s").map_batches(lambda values: 1 / 0, return_dtype=pl.Int64)
+    )
+    trips["broken"] = many.lazy().select("nothing")
     trips["late"] = "before"
     line = trips.error(cell)
     assert re.search(message, line), line

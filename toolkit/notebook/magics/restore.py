@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,15 @@ from toolkit.notebook.session import GONE, NotebookSession
 
 _LET_GO = "its version was let go"
 
+_LAZY = "lazy"
+_FORMS: Mapping[str, tuple[str, str]] = {
+    _LAZY: ("a lazy frame", "lazy frames"),
+    "polars": ("a polars frame", "polars frames"),
+    "pandas": ("a pandas frame", "pandas frames"),
+    "arrow": ("an Arrow table", "Arrow tables"),
+}
+"""What is said of one variable, and of several."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -26,19 +35,22 @@ class Outcome:
     notebook: str
     is_first: bool = False
     """No earlier session of the notebook is known."""
-    restored: list[str] = field(default_factory=list)
+    restored: dict[str, list[str]] = field(default_factory=dict)
+    """By what they are now: ``lazy``, or the name of an engine."""
     kept: list[str] = field(default_factory=list)
     """They exist, and nobody said to overwrite them."""
     failed: list[tuple[str, str]] = field(default_factory=list)
     """With the reason."""
 
-    def lines(self, *, eager: bool) -> list[str]:
+    def lines(self) -> list[str]:
         """What a person is told: nothing that differs from run to run."""
         found: list[str] = []
         if self.restored:
-            kind = "polars" if eager else "lazy"
-            form = f"{kind} frames" if len(self.restored) > 1 else f"a {kind} frame"
-            found.append(f"restored {', '.join(self.restored)} as {form}")
+            parts = (
+                f"{', '.join(names)} as {_FORMS[form][len(names) > 1]}"
+                for form, names in self.restored.items()
+            )
+            found.append(f"restored {'; '.join(parts)}")
         if self.kept:
             exist = "exist" if len(self.kept) > 1 else "exists"
             found.append(
@@ -63,14 +75,14 @@ def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
 
             %restore                     all of them, as lazy frames
             %restore late monthly        these
-            %restore --eager             as polars DataFrames
+            %restore --eager             as frames in memory, of the library that they were of
             %restore --force             also over variables that exist
 
         Says what came back, what could not, and what was kept because it exists."""
         asked = parser.parse_intermixed_args(line.split())
         with told_in_one_line():
             outcome = _restore(session, asked)
-        for told in outcome.lines(eager=asked.eager):
+        for told in outcome.lines():
             print(f"toolkit: {told}")
 
     return install(ipython, "restore", "line", restore)
@@ -104,21 +116,25 @@ def _restore(session: NotebookSession, asked: Any) -> Outcome:
     outcome = Outcome(session.notebook, is_first=not found)
     namespace = session.ipython.user_ns
     for name in names:
-        if name in namespace and not asked.force:
+        binding = there[name]
+        ref = _ref(binding)
+        # A lazy frame that came back before may be read now: it is the same version.
+        is_mine = name in namespace and not (asked.eager and _is_lazy(session, name, ref))
+        if is_mine and not asked.force:
             outcome.kept.append(name)
             continue
-        ref = _ref(there[name])
         if ref is None:
-            outcome.failed.append((name, _LET_GO if there[name].saved else there[name].note))
+            outcome.failed.append((name, _LET_GO if binding.saved else binding.note))
             continue
+        form = _engine(binding) if asked.eager else _LAZY
         try:
-            frame = _load(session, ref, eager=asked.eager)
+            frame = _load(session, ref, form)
         except (ToolkitError, pl.exceptions.PolarsError) as error:
             outcome.failed.append((name, one_line(error)))
             continue
         namespace[name] = frame
         session.remember(frame, ref)
-        outcome.restored.append(name)
+        outcome.restored.setdefault(form, []).append(name)
     return outcome
 
 
@@ -138,6 +154,22 @@ def _ref(binding: Binding) -> str | None:
     return binding.note if ref.version is not None else None
 
 
-def _load(session: NotebookSession, ref: str, *, eager: bool) -> pl.LazyFrame | pl.DataFrame:
-    frame = session.workspace.load(ref)
-    return frame.collect() if eager else frame
+def _is_lazy(session: NotebookSession, name: str, ref: str | None) -> bool:
+    """Whether a variable is this very version, as a lazy frame."""
+    value = session.ipython.user_ns[name]
+    return isinstance(value, pl.LazyFrame) and ref is not None and session.ref_of(value) == ref
+
+
+def _engine(binding: Binding) -> str:
+    return binding.note if binding.saved and binding.note in _FORMS else "polars"
+
+
+def _load(session: NotebookSession, ref: str, form: str) -> Any:
+    load = session.workspace.load
+    frames: Mapping[str, Callable[[], Any]] = {
+        _LAZY: lambda: load(ref),
+        "polars": lambda: load(ref).collect(),
+        "pandas": lambda: load(ref, "pandas"),
+        "arrow": lambda: load(ref, "arrow"),
+    }
+    return frames[form]()

@@ -14,8 +14,18 @@ from IPython.core.error import UsageError
 
 from toolkit.core.errors import ToolkitError
 
-_FAILURES = (ToolkitError, duckdb.Error, pl.exceptions.PolarsError, pa.ArrowException)
+_FAILURES = (
+    *(ToolkitError, duckdb.Error, pl.exceptions.PolarsError, pa.ArrowException),
+    # An Arrow stream has no other error for what fails while it is read.
+    OSError,
+)
 _PREFIX = re.compile(r"^[A-Za-z ]+ Error: ")
+_STREAM = re.compile(
+    r"reading the stream registered as '(.*?)' failed: (?:Unknown error: )?(.*?)"
+    r"(?:\s*This error occurred in.*|\.? Detail: Python exception.*)",
+    re.DOTALL,
+)
+"""How DuckDB tells what failed in a lazy frame, with a traceback of ours."""
 _LINE = re.compile(r"^LINE (\d+): ", re.MULTILINE)
 
 
@@ -58,5 +68,6 @@ def one_line(error: BaseException) -> str:
         return " ".join(text.split())
     place = _LINE.search(text)
     told = _PREFIX.sub("", _LINE.split(text)[0].partition("\n\nStack Trace")[0])
+    told = _STREAM.sub(r"\1 could not be computed: \2", told)
     message = " ".join(told.split()) or type(error).__name__
     return f"line {place[1]}: {message}" if place else message
