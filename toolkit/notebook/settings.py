@@ -17,6 +17,8 @@ PYPROJECT = "pyproject.toml"
 _UNITS = {
     "": 1,
     "B": 1,
+    "BYTE": 1,
+    "BYTES": 1,
     "KB": 10**3,
     "MB": 10**6,
     "GB": 10**9,
@@ -96,9 +98,11 @@ def defaults(folder: Path) -> tuple[Settings, tuple[str, ...]]:
     if found is None:
         return settings, ()
     try:
-        table = tomllib.loads(found.read_text(encoding="utf-8")).get("tool", {}).get("toolkit", {})
+        table: Any = tomllib.loads(found.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         return settings, (f"{PYPROJECT} cannot be read ({error}): its settings are not used.",)
+    for key in ("tool", "toolkit"):
+        table = table.get(key, {}) if isinstance(table, Mapping) else table
     if not isinstance(table, Mapping):
         return settings, (f"tool.toolkit of {PYPROJECT} is not a table: it is not used.",)
     for key, value in table.items():

@@ -78,6 +78,8 @@ def test_a_cell_that_does_not_compile_captures_nothing(notebook):
         ("pl.DataFrame", '%%time\ndf[0, "x"] = 7', [(7,), (2,)]),
         ("pl.DataFrame", '%%timeit -n 1 -r 1\ndf[0, "x"] = 7', [(7,), (2,)]),
         ("pl.DataFrame", '%%capture\ndf[0, "x"] = 7', [(7,), (2,)]),
+        ("pl.DataFrame", 'for _ in "a":\n    %time df[0, "x"] = 7', [(7,), (2,)]),
+        ("pl.DataFrame", 'alias = df\nalias[0, "x"] = 7\nalias = 3', [(7,), (2,)]),
         ("pl.DataFrame", 'change(df)', [(7,), (2,)]),
         ("pl.DataFrame", 'change_it()', [(7,), (2,)]),
         ("pl.DataFrame", 'Changer().go(df)', [(7,), (2,)]),
@@ -135,6 +137,11 @@ def test_both_names_of_an_object_that_changed_are_saved(notebook):
     assert notebook.told('alias[0, "x"] = 7') == [
         "saved alias (3 × 2) from alias; df (3 × 2) already stored"
     ]
+
+
+def test_a_change_by_a_name_that_is_not_captured_is_noticed(notebook):
+    notebook.run(f"{DF}; _alias = df")
+    assert notebook.told('_alias[0, "x"] = 7') == ["saved df (3 × 2) from df"]
 
 
 def test_the_same_object_under_two_names_is_stored_once(notebook):

@@ -59,10 +59,14 @@ class CellCapture:
         recorder = Recorder(self._session, self._watch, cell, report)
         now = self._version_now(frames)
         new = self._watch.new(frames)
-        changeable = [n for n in flow.exposed if kind_of(frames.get(n)) in _CHANGEABLE]
-        exposed = self._watch.with_aliases(changeable, frames).difference(new)
+        objects = {id(value) for value in map(self._scope.value, flow.exposed)}
+        exposed = {
+            name
+            for name, frame in frames.items()
+            if id(frame) in objects and kind_of(frame) in _CHANGEABLE and name not in new
+        }
         # Other names of an object that the cell names otherwise come after it.
-        aliases = exposed.difference(changeable)
+        aliases = exposed.difference(flow.exposed)
         try:
             for variable in self._watch.pop_gone(frames):
                 recorder.note_gone(variable)

@@ -5,12 +5,20 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
 
 from toolkit.notebook.capture.queries import parameters, tables
-from toolkit.notebook.capture.statements import IScope, Statement, read_statements
+from toolkit.notebook.capture.statements import (
+    IScope,
+    Statement,
+    expose_aliases,
+    read_statements,
+)
 
 Transform = Callable[[str], str]
 """IPython's transformation of a cell to Python."""
+
+_Magic: TypeAlias = tuple[str, str, str | None]
 
 _RUNNING = frozenset({"time", "timeit", "capture", "prun", "memit", "mprun", "debug", "python"})
 """Magics whose body is code of this notebook."""
@@ -25,33 +33,43 @@ def statements(code: str, transform: Transform, scope: IScope) -> list[Statement
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
         return []
-    return list(_unfold(tree.body, transform, scope))
+    found = list(_unfold(tree.body, transform, scope))
+    expose_aliases(found)
+    return found
 
 
 def _unfold(body: list[ast.stmt], transform: Transform, scope: IScope) -> Iterator[Statement]:
     for node in body:
-        magic = _magic(node)
-        if magic is None:
-            yield from read_statements([node], scope)
+        call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
+        magic = _magic(call)
+        if magic is not None:
+            for statement in _run(magic, transform, scope):
+                statement.line = node.lineno
+                statement.writes.update(dict.fromkeys(_targets(node)))
+                yield statement
             continue
-        name, line, cell = magic
-        inner: list[Statement] = []
-        if name == "sql":
-            inner = [_sql(line, cell)]
-        elif name in _RUNNING:
-            # Of a line magic the line is the code; of a cell magic it may be, as that of %%timeit.
-            texts = [cell] if cell is not None and name != "timeit" else [line, cell or ""]
-            for text in texts:
-                inner += statements(transform(_without_options(text)), transform, scope)
-        for statement in inner:
-            statement.line = node.lineno
-            statement.writes.update(dict.fromkeys(_targets(node)))
-        yield from inner
+        for statement in read_statements([node], scope):
+            # Magics within an if or a loop are a part of it.
+            for inner in filter(None, map(_magic, tuple(statement.calls))):
+                for part in _run(inner, transform, scope):
+                    statement.take(part)
+            yield statement
 
 
-def _magic(node: ast.stmt) -> tuple[str, str, str | None] | None:
-    """Name, line and body of the magic that a statement is, or whose result it assigns."""
-    call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
+def _run(magic: _Magic, transform: Transform, scope: IScope) -> list[Statement]:
+    name, line, cell = magic
+    if name == "sql":
+        return [_sql(line, cell)]
+    if name not in _RUNNING:
+        return []
+    # Of a line magic the line is the code; of a cell magic it may be, as that of %%timeit.
+    texts = [cell] if cell is not None and name != "timeit" else [line, cell or ""]
+    codes = (transform(_without_options(text)) for text in texts)
+    return [statement for code in codes for statement in statements(code, transform, scope)]
+
+
+def _magic(call: ast.AST | None) -> _Magic | None:
+    """Name, line and body of the magic that a call runs."""
     if not (
         isinstance(call, ast.Call)
         and isinstance(call.func, ast.Attribute)

@@ -45,6 +45,8 @@ class Statement:
     library's: what is read may flow into them."""
     exposed: Names = field(default_factory=dict)
     """Names whose object may be changed in place."""
+    aliases: list[tuple[str, str]] = field(default_factory=list)
+    """A name that was bound to another one's object, and that other one."""
     calls: list[ast.Call] = field(default_factory=list)
     queries: list[str] = field(default_factory=list)
     """SQL of magics."""
@@ -52,6 +54,20 @@ class Statement:
     """What a function declares as global."""
     functions: list[ast.FunctionDef | ast.AsyncFunctionDef] = field(default_factory=list)
     """What is defined here."""
+
+    def take(self, other: Statement) -> None:
+        """Add what another statement does, which is a part of this one."""
+        for mine, others in (
+            (self.reads, other.reads),
+            (self.writes, other.writes),
+            (self.touches, other.touches),
+            (self.exposed, other.exposed),
+        ):
+            mine.update(others)
+        self.aliases += other.aliases
+        self.calls += other.calls
+        self.queries += other.queries
+        self.functions += other.functions
 
 
 def read_statements(body: Iterable[ast.stmt], scope: IScope) -> Iterator[Statement]:
@@ -77,7 +93,25 @@ def read_function(node: ast.AST, scope: IScope) -> Statement:
     body = node.body if isinstance(node, _SCOPES) else [node]
     for child in body if isinstance(body, list) else [body]:
         visitor.visit(child)
+    expose_aliases([statement])
     return statement
+
+
+def expose_aliases(statements: Iterable[Statement]) -> None:
+    """Expose what a name that is exposed was another name for, in whatever order."""
+    each = list(statements)
+    while True:
+        exposed = {name for statement in each for name in statement.exposed}
+        missing = [
+            (statement, original)
+            for statement in each
+            for alias, original in statement.aliases
+            if alias in exposed and original not in exposed
+        ]
+        if not missing:
+            return
+        for statement, original in missing:
+            statement.exposed[original] = None
 
 
 def parameters(node: ast.AST) -> tuple[str, ...]:
@@ -101,6 +135,7 @@ class _Visitor(ast.NodeVisitor):
         self._to = statement
         self._scope = scope
         self._within = within
+        """In the body of a function, whose own functions are called as well."""
         self._local: list[frozenset[str]] = []
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -185,9 +220,11 @@ class _Visitor(ast.NodeVisitor):
     def visit_Assign(self, node: ast.Assign) -> None:
         for target in node.targets:
             self.visit(target)
-        if not self._within:
-            # Another name for an object is looked at by the object.
-            self._quietly(node.value)
+        if isinstance(node.value, ast.Name):
+            # Another name for an object does nothing to it by itself.
+            names = [target.id for target in node.targets if isinstance(target, ast.Name)]
+            self._to.aliases += [(name, node.value.id) for name in names]
+            self._name(node.value, exposed=len(names) < len(node.targets))
         else:
             self.visit(node.value)
 

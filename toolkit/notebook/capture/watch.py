@@ -50,11 +50,6 @@ class Watch:
             del self._held[name]
         return gone
 
-    def with_aliases(self, names: Iterable[str], frames: Mapping[str, object]) -> set[str]:
-        """The names, and all others of the same objects."""
-        objects = {id(frames[name]) for name in names if name in frames}
-        return {name for name, frame in frames.items() if id(frame) in objects}
-
     def forget(self, refs: Iterable[str]) -> None:
         """Note that versions are gone."""
         gone = frozenset(refs)
