@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 from IPython.core.completer import provisionalcompleter
 
@@ -57,6 +59,31 @@ def test_frames_come_back_in_memory_when_asked_for(past, notebook):
     assert done.out == "toolkit: restored df, late as polars frames\n"
     assert notebook["df"].equals(frame(1, 2))
     assert notebook.session.ref_of(notebook["df"]) == "session.df@1"
+
+
+def test_frames_in_memory_are_of_the_library_that_they_were_of(past, notebook):
+    indexed = pd.DataFrame({"x": [1, 2, 3]}, index=[7, 5, 6])
+    past.had("pdf", indexed)
+    past.had("table", pa.table({"x": [4]}))
+    done = notebook.run("%restore --eager")
+    assert done.out == (
+        "toolkit: restored df, late as polars frames; pdf as a pandas frame; "
+        "table as an Arrow table\n"
+    )
+    pd.testing.assert_frame_equal(notebook["pdf"], indexed)
+    assert notebook["table"].equals(pa.table({"x": [4]}))
+
+
+def test_a_lazy_frame_that_came_back_can_be_read_later(past, notebook):
+    notebook.run("%restore")
+    notebook["late"] = notebook["late"].filter(pl.col("x") > 1)
+    done = notebook.run("%restore --eager")
+    assert done.out == (
+        "toolkit: restored df as a polars frame\n"
+        "toolkit: kept late, which exists (%restore --force overwrites)\n"
+    )
+    assert notebook["df"].equals(frame(1, 2))
+    assert isinstance(notebook["late"], pl.LazyFrame)
 
 
 def test_only_the_frames_that_are_named_come_back(past, notebook):

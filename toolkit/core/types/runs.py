@@ -27,7 +27,8 @@ class Binding:
     ref: str
     """``name@3``, or empty when it was no saved frame or the version was dropped since."""
     note: str
-    """What is known of a frame that was not saved, such as the inputs of a lazy one."""
+    """What is known of a frame that was not saved, such as the inputs of a lazy one; of one that
+    was saved the engine to load it with, ``pandas`` or ``arrow``, empty for polars."""
     saved: bool
     """False for what was only noted."""
     at: datetime
