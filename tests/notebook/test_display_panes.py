@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -167,11 +168,21 @@ def test_columns_have_types_exact_nulls_and_pictures(workspace):
     )
     html = described(workspace, "mixed")
     text = seen(html)
-    assert "values of 10,000 rows, taken in 20 places" in text
+    assert "values of 10,000 rows, taken in 40 places" in text
     assert "n int64 0 " in text
     assert 'aria-label="Histogram from 0 to 49,999"' in html
     assert "s string 25,000 50.0% x 100%" in text
     assert "list&lt;int64&gt;" in html
+
+
+def test_a_version_in_several_files_is_sampled_from_its_first_rows(workspace):
+    frame = pl.DataFrame({f"c{i}": np.random.default_rng(i).random(60_000) for i in range(6)})
+    workspace.save(frame, "wide")
+    workspace.save(workspace.load("wide").with_columns(z=pl.col("c0") * 2), "wide")
+    assert "values of 10,000 rows, taken in 40 places" in seen(
+        panes.columns(workspace, "wide@1", workspace.history("wide").row(0, named=True), list)
+    )
+    assert "values of the first 10,000 rows" in seen(described(workspace, "wide"))
 
 
 def test_looking_saves_nothing(workspace):

@@ -10,9 +10,8 @@ import polars as pl
 from toolkit.notebook.display.interfaces import IViewedWorkspace
 from toolkit.notebook.display.sample import (
     COLUMNS_AT_ONCE,
-    MOST_ROWS,
-    PLACES,
     picture,
+    sample_of,
     sampled_columns,
 )
 from toolkit.notebook.display.words import age, html_table, many, safe, size
@@ -59,8 +58,9 @@ def columns(
     # A version compared with itself: names, types and nulls as the catalog has them.
     known = workspace.diff(ref, ref).select("column", "type_after", "nulls_after").rows()
     shown = known[:MOST_COLUMNS]
+    frame = workspace.load(ref)
     pictures: list[str] = []
-    for values in sampled_columns(workspace.load(ref), rows, [name for name, *_ in shown]):
+    for values in sampled_columns(frame, rows, [name for name, *_ in shown]):
         pictures += [picture(column) for column in values]
         step()
     cells = (
@@ -68,9 +68,9 @@ def columns(
         for (name, kind, nulls), drawn in zip(shown, pictures, strict=True)
     )
     table = html_table(("column", "type", "nulls", "values"), cells, numbers=(2,))
-    of = "all rows" if rows <= MOST_ROWS else f"{MOST_ROWS:,} rows, taken in {PLACES} places"
     more = f" Shown are {MOST_COLUMNS} of {len(known):,} columns." if known[MOST_COLUMNS:] else ""
-    return f'<p class="toolkit-dim">Nulls are of all rows, values of {of}.{more}</p>{table}'
+    note = f"Nulls are of all rows, values of {sample_of(frame, rows)}.{more}"
+    return f'<p class="toolkit-dim">{note}</p>{table}'
 
 
 def column_steps(version: Mapping[str, Any]) -> int:

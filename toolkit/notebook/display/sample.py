@@ -5,6 +5,7 @@ Nothing is saved, and no more than ``MOST_ROWS`` rows of a column are in memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from html import escape
@@ -15,11 +16,14 @@ import polars as pl
 from toolkit.notebook.display.words import cut, safe
 
 MOST_ROWS = 10_000
-PLACES = 20
+PLACES = 40
 COLUMNS_AT_ONCE = 16
 _BINS = 20
 _TOP = 3
 _WIDTH, _HEIGHT = 120, 24
+
+_SPREAD = re.compile(r"^\s*PYTHON\b.*\bSCAN\b", re.MULTILINE)
+"""How a plan tells of a source in Python, which is what puts rows of several files together."""
 
 _A_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _FIRST_DAY, _LAST_DAY = ((day - date(1970, 1, 1)).days for day in (date.min, date.max))
@@ -30,20 +34,33 @@ def sampled_columns(
 ) -> Iterator[Sequence[pl.Series]]:
     """The sampled values of the columns, a few columns at a time, so that progress can be told.
 
-    A frame of at most ``MOST_ROWS`` rows is taken whole; of a longer one, ranges of equal length
-    that are spread over it."""
-    ranges = _ranges(rows)
+    ``sample_of`` says which rows of a stored frame these are."""
+    ranges = _ranges(frame, rows)
     for start in range(0, len(columns), COLUMNS_AT_ONCE):
         part = frame.select(columns[start : start + COLUMNS_AT_ONCE])
         pieces = [part.slice(offset, length).collect() for offset, length in ranges]
         yield pl.concat(pieces).get_columns()
 
 
-def _ranges(rows: int) -> list[tuple[int, int]]:
+def sample_of(frame: pl.LazyFrame, rows: int) -> str:
+    """Which rows ``sampled_columns`` takes: all of a short frame, else ranges of equal length that
+    are spread over it; the first ones where its rows are put together from several files."""
     if rows <= MOST_ROWS:
-        return [(0, rows)]
+        return "all rows"
+    where = f"{MOST_ROWS:,} rows"
+    return f"the first {where}" if _is_spread(frame) else f"{where}, taken in {PLACES} places"
+
+
+def _ranges(frame: pl.LazyFrame, rows: int) -> list[tuple[int, int]]:
+    if rows <= MOST_ROWS or _is_spread(frame):
+        return [(0, min(rows, MOST_ROWS))]
     length = MOST_ROWS // PLACES
     return [(i * (rows - length) // (PLACES - 1), length) for i in range(PLACES)]
+
+
+def _is_spread(frame: pl.LazyFrame) -> bool:
+    """Whether a version lies in several files: what stands before a range is read then, too."""
+    return _SPREAD.search(frame.explain(optimized=False)) is not None
 
 
 def picture(values: pl.Series) -> str:
