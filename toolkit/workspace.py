@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from toolkit.datasets.interfaces import IDatasetReader
     from toolkit.datasets.manifests.version_reader import VersionReader
 
+    ByName = Mapping[str, Any] | None
+
 DEFAULT_GRACE = timedelta(hours=24)
 
 
@@ -147,12 +149,7 @@ class Workspace:
         return engines[engine](_ref(ref))
 
     def sql(
-        self,
-        query: str,
-        params: Mapping[str, object] | None = None,
-        frames: Mapping[str, Any] | None = None,
-        /,
-        **named: object,
+        self, query: str, params: ByName = None, frames: ByName = None, /, **named: object
     ) -> duckdb.DuckDBPyRelation:
         """Run a query over the datasets, and over ``catalog.*``, in DuckDB.
 
@@ -161,6 +158,10 @@ class Workspace:
         passed as ``frames=``) are further tables, which come before datasets of the same name:
         frames of polars, pandas and pyarrow. See ``QueryService.sql``. Raises QueryError."""
         return self._services.query.sql(query, *query_arguments(params, frames, named))
+
+    def interrupt(self) -> None:
+        """Stop the queries of ``sql`` that run now: from another thread, or a signal handler."""
+        self._services.query.interrupt()
 
     def sample(
         self,

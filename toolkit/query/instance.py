@@ -76,6 +76,11 @@ class Instance:
             if names.isdisjoint(root.list_filesystems()):
                 root.register_filesystem(filesystem)
 
+    def interrupt(self) -> None:
+        """Stop what runs. Takes no lock: it is called by signal handlers and from other threads."""
+        for connection in list(self._live):
+            connection.interrupt()
+
     @property
     def databases(self) -> int:
         """How many sessions the instance holds, those without relations included."""

@@ -185,6 +185,11 @@ class QueryService:
         does not exist."""
         return export_views(self._sources, Path(path), overwrite=overwrite)
 
+    def interrupt(self) -> None:
+        """Stop every query of this service that runs now, in whatever thread: reading it raises
+        duckdb.InterruptException. May be called by a signal handler."""
+        self._instance.interrupt()
+
     def close(self) -> None:
         """End every relation of this service. Idempotent; a later query starts anew."""
         self._instance.close()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
+import threading
+import time
 
 import numpy as np
 import pandas as pd
@@ -223,3 +227,34 @@ def test_what_else_was_called_sql_is_there_again_after_unloading(notebook):
     assert table["cell"]["sql"] is not print
     undo()
     assert table["line"]["sql"] is table["cell"]["sql"] is print
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "select sum(hash(range) % 7) from range(100000000000)",
+        "select range from range(100000000000) where range % 1000003 = 0",
+        "select sum(b) from slow",
+    ],
+)
+def test_a_person_can_stop_a_query(trips, query):
+
+    def wait(values):
+        time.sleep(0.2)
+        return values
+
+    numbers = pl.LazyFrame({"a": pl.int_range(20_000_000, eager=True)})
+    trips["slow"] = numbers.select(
+        b=pl.col("a").map_batches(wait, return_dtype=pl.Int64, is_elementwise=True)
+    )
+    handler = signal.getsignal(signal.SIGINT)
+    timer = threading.Timer(1, os.kill, [os.getpid(), signal.SIGINT])
+    started = time.monotonic()
+    timer.start()
+    done = trips.run(f"%sql late << {query}")
+    assert time.monotonic() - started < 30
+    assert not done.succeeded
+    assert "KeyboardInterrupt" in done.out + done.err
+    assert "late" not in trips.shell.user_ns
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert trips.run("%sql select count(*) from trips").value.item() == 3

@@ -12,6 +12,7 @@ import pyarrow as pa
 from IPython.core.error import UsageError
 from IPython.core.magic import needs_local_scope, no_var_expand
 
+from toolkit.notebook.magics.interrupts import interruptible
 from toolkit.notebook.magics.shell import install, told_in_one_line
 from toolkit.notebook.magics.statement import parameter_names, read_statement, values_of
 from toolkit.notebook.magics.tables import NotebookFrames
@@ -19,8 +20,6 @@ from toolkit.notebook.session import NotebookSession
 
 _BATCH_ROWS = 131_072
 _NESTED = frozenset({"struct", "list", "array", "map", "union"})
-_INTERRUPTED = "Query interrupted"
-"""What DuckDB's RuntimeError says in place of a KeyboardInterrupt."""
 
 
 def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
@@ -55,7 +54,7 @@ def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
 def _run(session: NotebookSession, query: str, namespace: Mapping[str, Any]) -> pl.DataFrame:
     values = values_of(parameter_names(query), namespace)
     frames = NotebookFrames(namespace)
-    with told_in_one_line():
+    with told_in_one_line(), interruptible(session.workspace.interrupt):
         relation = session.workspace.sql(query, values, frames)
         inputs = _inputs(session, frames.taken, relation)
         _check_types(relation)
@@ -87,13 +86,8 @@ def _inputs(
 
 def _collect(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
     # Batch by batch: between two of them a person can interrupt.
-    try:
-        reader = relation.to_arrow_reader(_BATCH_ROWS)
-        table = pa.Table.from_batches(list(reader), schema=reader.schema)
-    except RuntimeError as error:
-        if str(error) == _INTERRUPTED:
-            raise KeyboardInterrupt from None
-        raise
+    reader = relation.to_arrow_reader(_BATCH_ROWS)
+    table = pa.Table.from_batches(list(reader), schema=reader.schema)
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
     return frame
