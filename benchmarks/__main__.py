@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks import (
+    capturing,
     catalog,
     importing,
     loading,
@@ -31,6 +32,7 @@ GROUPS: Mapping[str, Measure] = {
     "sharing": sharing.measure,
     "catalog": catalog.measure,
     "processes": processes.measure,
+    "capturing": capturing.measure,
     "importing": importing.measure,
 }
 

@@ -19,6 +19,10 @@ from toolkit.notebook.session import NotebookSession
 _CHANGEABLE = ("polars", "pandas")
 """Frames of these engines can be changed in place."""
 
+EXPIRY_STEP = 8
+"""How many versions are stored before old ones are looked for: dropping eight at once costs a cell
+little more than dropping one."""
+
 
 class CellCapture:
     """Captures what cells bind. It raises no Exception, and prints what a person has to know."""
@@ -30,6 +34,9 @@ class CellCapture:
         self._told: tuple[str, ...] = ()
         """Problems of the cell before, which are not told again by every cell."""
         self._let_go = False
+        self._stored = EXPIRY_STEP
+        """Versions since old ones were let go; in a new session there may be some."""
+        self._limits: tuple[int, int | None] = (0, None)
 
     def after(self, cell: Cell) -> None:
         """Capture what a cell bound or changed. Interrupted, it saves what is missing after the
@@ -86,6 +93,7 @@ class CellCapture:
         finally:
             self._carry(flow, frames)
             if recorder.stored:
+                self._stored += recorder.stored
                 self._expire(report)
 
     def _one(
@@ -159,6 +167,10 @@ class CellCapture:
 
     def _expire(self, report: Report) -> None:
         settings = self._session.settings
+        limits = settings.keep, settings.budget
+        if self._stored < EXPIRY_STEP and limits == self._limits:
+            return
+        self._stored, self._limits = 0, limits
         gone = self._session.workspace.captures.expire(keep=settings.keep, budget=settings.budget)
         self._session.forget(gone)
         self._watch.forget(gone)

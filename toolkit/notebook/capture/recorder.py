@@ -47,8 +47,8 @@ class Recorder:
         self._cell = cell
         self._report = report
         self._run: RunId | None = None
-        self.stored = False
-        """Whether a version was added."""
+        self.stored = 0
+        """How many versions were added."""
 
     def save(self, variable: str, frame: Any, inputs: Iterable[Source]) -> None:
         """Save a frame that a variable was bound to. Raises what may be better the next time."""
@@ -150,7 +150,7 @@ class Recorder:
             self._session.remember(frame, artifact.ref)
 
     def _tell(self, variable: str, frame: Any, artifact: Artifact) -> None:
-        self.stored = True
+        self.stored += 1
         inputs = tuple(ref for ref in artifact.inputs if ref != artifact.ref)
         saved = Saved(variable, *shape(frame), inputs, not artifact.deduplicated)
         self._report.saved.append(saved)
