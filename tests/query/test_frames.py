@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import decimal
 import gc
+import threading
 
+import duckdb
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -221,3 +223,15 @@ def test_databases_of_queries_over_frames_go(service: QueryService, frame):
     service.sql("SELECT 1")
     gc.collect()
     assert service._instance.databases <= 2
+
+
+def test_a_query_that_runs_can_be_stopped_from_another_thread(service, frame):
+    relation = service.sql(
+        "SELECT sum(hash(range) % 7) FROM range(100000000000), df", {}, {"df": frame}
+    )
+    timer = threading.Timer(0.5, service.interrupt)
+    timer.start()
+    with pytest.raises(duckdb.InterruptException):
+        relation.fetchall()
+    timer.join()
+    assert service.sql("SELECT count(*) FROM df", {}, {"df": frame}).fetchall() == [(3,)]

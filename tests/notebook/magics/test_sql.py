@@ -167,6 +167,7 @@ def test_names_with_a_dollar_are_found_where_sql_sees_them(query, names):
         ("import os\n%sql select $os", "Unable to transform python value of type"),
         ("%sql", "Write a query"),
         ("%%sql late <<\n  ", "Write a query"),
+        ("%%sql --save late\nselect 1", "--save is no option here"),
         ("%sql class << select 1", "cannot be assigned to class"),
         ("%sql 2x << select 1", "cannot be assigned to 2x"),
         ("%sql drop table trips", "Only one query can run here"),

@@ -13,6 +13,7 @@ import duckdb
 from IPython.core.error import UsageError
 
 _TARGET = re.compile(r"\s*(\w+)\s*(=?)\s*<<(.*)", re.DOTALL)
+_OPTION = re.compile(r"\s*(--\w[\w-]*)")
 _VALUES = frozenset({duckdb.token_type.string_const, duckdb.token_type.numeric_const})
 
 USAGE = "Write a query, such as %sql select 42, or %%sql name << and the query below."
@@ -34,6 +35,11 @@ def read_statement(line: str, cell: str | None) -> Statement:
 
     Lines of the query are those of the cell's body where it begins there. Raises UsageError for a
     target that is no variable, and where there is no query."""
+    if (option := _OPTION.match(line)) is not None:
+        # To SQL it would be a comment, and what was asked for would not be done.
+        raise UsageError(
+            f"{option[1]} is no option here: %sql has none, and a comment has a space after --."
+        )
     found = _TARGET.fullmatch(line)
     rest = found[3] if found else line
     body = [] if cell is None else [cell]
