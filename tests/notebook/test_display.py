@@ -138,7 +138,7 @@ def test_html_is_a_table_with_everything_escaped(workspace):
 
 def test_what_was_let_go_is_told_in_every_form(workspace):
     assert len(expire(workspace)) == 2
-    told = "2 captured versions let go by age: book.x (2)"
+    told = "2 captured versions let go, oldest first: book.x (2)"
     bundle = workspace_bundle(workspace, interactive=False)
     assert bundle["text/plain"].splitlines()[-1] == told
     assert f"<p>{told}</p>" in bundle["text/html"]

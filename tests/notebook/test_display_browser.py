@@ -295,4 +295,33 @@ def test_describing_columns_tells_its_progress(workspace, impatient, monkeypatch
 
     monkeypatch.setattr(panes, "columns", slow)
     assert hand.tab("Columns") == "done"
-    assert told == [("flex", 1, 1)]
+    assert [display for display, *_bar in told] == ["flex"]
+
+
+def test_what_runs_within_something_else_is_what_is_shown(impatient):
+    bar = progress.Progress()
+    with bar.running("Asking"):
+        with bar.running("Reading", 2) as step:
+            step()
+            assert shown_while(bar, 2) == ("flex", 1, 2)
+            assert "Reading" in bar._label.value
+        assert bar.widget.layout.display == "flex"
+        deadline = time.monotonic() + 5
+        while "Asking" not in bar._label.value and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert "Asking" in bar._label.value
+    assert bar.widget.layout.display == "none"
+
+
+def test_a_wait_for_the_catalog_is_seen(workspace, impatient, monkeypatch):
+    hand = Hand(workspace)
+    bar, datasets, told = hand.browser._progress, workspace.datasets, []
+
+    def slow():
+        told.append(shown_while(bar, 0)[0])
+        return datasets()
+
+    monkeypatch.setattr(workspace, "datasets", slow)
+    hand.click("Refresh")
+    assert told == ["flex"]
+    assert bar.widget.layout.display == "none"

@@ -87,7 +87,8 @@ class Browser:
         """Run what a click asks for; an error is a line in the browser."""
         self._say("")
         try:
-            action()
+            with self._progress.running("Asking the catalog"):
+                action()
         # polars panics on some values that it stores, such as a year beyond 9999: not an Exception.
         except (Exception, PanicException) as error:
             self._say(one_line(error), failed=True)

@@ -61,7 +61,7 @@ class Overview:
             return ""
         names = [f"{name} ({number:,})" for name, number in self.gone.items()]
         shown = ", ".join(names[:10]) + (f" and {len(names) - 10:,} more" if names[10:] else "")
-        return f"{many(sum(self.gone.values()), 'captured version')} let go by age: {shown}"
+        return f"{many(sum(self.gone.values()), 'captured version')} let go, oldest first: {shown}"
 
 
 def look(workspace: IViewedWorkspace) -> Overview:
