@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from toolkit.notebook.capture.recorder import Recorder
+
 FRAMES = """
 a = pl.DataFrame({"k": [1, 2], "a": [1, 2]})
 b = pl.DataFrame({"k": [1, 2], "b": [3, 4]})
@@ -110,3 +112,32 @@ def test_a_version_that_is_gone_is_no_reason_not_to_save(notebook):
     assert notebook.told('out = json.load("no_such_name") if False else b.head(1)') == [
         "saved out (1 × 2) from b"
     ]
+
+
+def test_a_frame_that_the_cell_changed_first_is_an_input_as_it_was_then(notebook):
+    notebook.run("df = pd.DataFrame({'x': [1, 2]})")
+    notebook.run("df['p'] = df.x * 3; a = df.set_index('p').sum().to_frame()")
+    assert notebook.inputs("session.a") == ["session.df@2"]
+    notebook.run("df['q'] = df.x * 4; b = df[['q']]; c = df if len(b) else None")
+    assert notebook.inputs("session.b") == ["session.df@3"]
+
+
+def test_what_reading_a_frame_made_is_used_without_looking_at_the_frame_again(
+    notebook, monkeypatch
+):
+    notebook.run(FRAMES)
+    looked = []
+    look = Recorder.look
+
+    def looking(self, variable, frame, inputs):
+        looked.append(variable)
+        look(self, variable, frame, inputs)
+
+    monkeypatch.setattr(Recorder, "look", looking)
+    notebook.run("a.group_by('k').len(); a.select('k').to_series().to_numpy()")
+    notebook.run("a.head(1).hstack([pl.Series('h', [1])], in_place=False)")
+    assert looked == []
+    assert notebook.told("a.hstack([pl.Series('h', [1, 2])], in_place=True)") == [
+        "saved a (2 × 3) from a"
+    ]
+    assert looked == ["a"]

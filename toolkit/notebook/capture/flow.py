@@ -136,7 +136,9 @@ class Flow:
         self._all.update(items)
         for name in effects.exposed:
             self._readers.setdefault(name, {}).update(items)
-            self._position[name] = position
+            # What a later statement may have changed is saved when it was changed for certain, so
+            # that what was derived from it then has this version.
+            self._position.setdefault(name, position)
         touched = [name for name in effects.touches if self._flows_into(name)]
         for name in (*effects.writes, *(name for name in touched if name not in effects.writes)):
             made = dict(items)

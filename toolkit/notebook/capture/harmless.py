@@ -5,6 +5,7 @@ hashing it, and nothing else."""
 
 from __future__ import annotations
 
+import ast
 from types import BuiltinFunctionType, FunctionType, ModuleType
 
 
@@ -14,22 +15,27 @@ def _words(text: str) -> frozenset[str]:
 
 READING = _words(
     """
-    T agg apply approx_n_unique asof assign astype at bottom_k cast clone collect
-    collect_schema columns copy corr count describe diff drop drop_duplicates drop_nulls
-    dropna dtypes duplicated empty equals estimated_size explain explode fill_nan fill_null
-    fillna filter flatten gather_every get glimpse group_by group_by_dynamic groupby head
-    height hist iat iloc index info interpolate is_duplicated is_empty is_unique isin isna
-    isnull item items iter_rows iter_slices iterrows itertuples join join_asof join_where
-    lazy limit loc map max mean median melt memory_usage merge merge_asof min mode n_chunks
+    T abs add_prefix add_suffix agg aggregate apply approx_n_unique asfreq asof assign
+    astype at between_time bottom_k cast clone collect collect_schema columns combine_first
+    convert_dtypes copy corr corrwith count cov cummax cummin cumprod cumsum describe diff
+    dot drop drop_duplicates drop_nulls dropna dtypes duplicated empty equals estimated_size
+    ewm expanding explain explode fill_nan fill_null fillna filter flatten gather_every get
+    get_column glimpse group_by group_by_dynamic groupby hash_rows head height hist iat
+    idxmax idxmin iloc index infer_objects info interpolate is_duplicated is_empty is_unique
+    isin isna isnull item items iter_columns iter_rows iter_slices iterrows itertuples join
+    join_asof join_where kurt lazy limit loc map max max_horizontal mean mean_horizontal
+    median melt memory_usage merge merge_asof merge_sorted min min_horizontal mode n_chunks
     n_unique nbytes ndim nlargest notna notnull nsmallest null_count num_columns num_rows
     nunique partition_by pct_change pivot pivot_table plot product quantile query rank
-    reindex rename reset_index reverse rolling round row rows sample schema select
-    select_dtypes select_seq set_index shape shift size slice sort sort_by sort_index
-    sort_values sql std style sum tail take to_arrow to_csv to_dict to_dicts to_dummies
-    to_json to_markdown to_pandas to_parquet to_string to_struct top_k transform transpose
-    unique unnest unpivot unstack upsample value_counts var width with_columns
-    with_columns_seq with_row_count with_row_index write_csv write_excel write_json
-    write_ndjson write_parquet xs
+    rechunk reindex rename rename_axis replace resample reset_index reverse rolling round
+    row rows rows_by_key sample schema select select_dtypes select_seq sem set_index shape
+    shift size skew slice sort sort_by sort_index sort_values sql squeeze stack std style
+    sum sum_horizontal tail take to_arrow to_csv to_dict to_dicts to_dummies to_excel
+    to_feather to_frame to_html to_json to_latex to_markdown to_numpy to_pandas to_parquet
+    to_period to_records to_series to_sql to_string to_struct to_timestamp top_k transform
+    transpose tz_convert tz_localize unique unnest unpivot unstack upsample value_counts
+    var width with_columns with_columns_seq with_row_count with_row_index write_csv
+    write_excel write_json write_ndjson write_parquet xs
     """
 )
 """Attributes and methods of frames that read: without ``inplace=True`` they change nothing."""
@@ -57,3 +63,17 @@ def library_of(value: object) -> str:
 def is_library(value: object) -> bool:
     """Whether calls of the object, or of its methods, leave their arguments as they are."""
     return library_of(value) in _LIBRARIES
+
+
+def is_of_result(function: ast.AST) -> bool:
+    """Whether a method of a frame is one of what reading the frame has made, such as the last of
+    ``df.groupby("k").size()``: it does nothing to the frame."""
+    node = function.value if isinstance(function, ast.Attribute) else function
+    while isinstance(node, ast.Attribute | ast.Subscript | ast.Call):
+        if isinstance(node, ast.Call):
+            node = node.func
+            if isinstance(node, ast.Attribute) and node.attr in READING:
+                return True
+        else:
+            node = node.value
+    return False

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from toolkit.notebook.capture.harmless import READING
+from toolkit.notebook.capture.harmless import READING, is_of_result
+from toolkit.notebook.frames import kind_of
 
 Names = dict[str, None]
 """An ordered set."""
@@ -205,7 +206,8 @@ class _Visitor(ast.NodeVisitor):
         passed = (self._scope.value(each.id) for each in node.args if isinstance(each, ast.Name))
         harmless &= all(self._scope.leaves_arguments(each) for each in passed if callable(each))
         self._quietly(function)
-        if isinstance(function, ast.Attribute) and function.attr not in READING:
+        of_result = kind_of(callee) is not None and is_of_result(function)
+        if isinstance(function, ast.Attribute) and method not in READING and not of_result:
             self._touch(function)
         if any(_is_in_place(keyword) for keyword in node.keywords):
             self._touch(function)
