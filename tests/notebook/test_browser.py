@@ -198,7 +198,7 @@ def picture(browser: Locator, name: str) -> None:
 
 def test_a_notebook_runs_without_an_error_and_shows_what_is_stored(page, browser):
     assert page.locator("[data-mime-type='application/vnd.jupyter.error']").count() == 0
-    assert names(browser).all_inner_texts() == [
+    stored = [
         "arrived",
         "carriers",
         "flights",
@@ -207,9 +207,11 @@ def test_a_notebook_runs_without_an_error_and_shows_what_is_stored(page, browser
         "weather",
         "with_planes",
     ]
+    expect(names(browser)).to_have_text(stored)
     # What the notebook did not save was captured, under its name.
     expect(page.locator(".jp-Cell").nth(3)).to_contain_text("saved punctual (3 × 2) from carriers")
     cells = browser.locator(".toolkit-row").first.locator(".toolkit-grid > span")
+    expect(cells).to_have_count(7)
     assert re.fullmatch(
         r"frame\|327,346\|20\|\d\.\d MB\|(just now|\d min ago)\|2\|paper",
         "|".join(cells.all_inner_texts()),

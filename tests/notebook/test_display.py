@@ -84,11 +84,12 @@ def test_datasets_prints_a_table_without_times_paths_or_ids(shell, table):
 
 def test_datasets_with_words_shows_what_has_all_of_them(shell):
     lines = run(shell, "%datasets paper LAT")[1].stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["3", "name", "late"]
+    assert [line.split()[0] for line in lines] == ["1", "name", "late"]
+    assert lines[0] == "1 of 3 datasets"
 
 
 def test_datasets_that_match_nothing_leave_the_first_line(shell):
-    assert run(shell, "%datasets nothing")[1].stdout.strip() == "3 datasets, 4 versions"
+    assert run(shell, "%datasets nothing")[1].stdout.strip() == "0 of 3 datasets"
 
 
 def test_a_workspace_as_the_last_expression_is_its_table(shell, workspace, table):

@@ -16,7 +16,8 @@ _NUMBERS = (2, 3, 4, 5)
 
 def overview_html(overview: Overview, rows: list[DatasetRow]) -> str:
     """``rows`` of an overview as a table, with a line of what was let go."""
-    parts = [f"<p><b>{safe(overview.headline)}</b>, {size(overview.stored_bytes)} stored</p>"]
+    headline = safe(_headline(overview, rows))
+    parts = [f"<p><b>{headline}</b>, {size(overview.stored_bytes)} stored</p>"]
     if rows:
         cells = ([safe(cell, 130) for cell in _cells(row)] for row in rows[:MOST_ROWS])
         parts.append(html_table(_HEADINGS, cells, numbers=_NUMBERS))
@@ -26,7 +27,7 @@ def overview_html(overview: Overview, rows: list[DatasetRow]) -> str:
 
 def overview_text(overview: Overview, rows: list[DatasetRow]) -> str:
     """The same for a terminal."""
-    parts = [overview.headline]
+    parts = [_headline(overview, rows)]
     if rows:
         cells = (_cells(row) for row in rows[:MOST_ROWS])
         parts.append(text_table(_HEADINGS, cells, numbers=_NUMBERS))
@@ -45,6 +46,12 @@ def artifact_html(artifact: Artifact) -> str:
 def artifact_text(artifact: Artifact) -> str:
     """The same for a terminal."""
     return f"{artifact.ref}: {_facts(artifact)}"
+
+
+def _headline(overview: Overview, rows: list[DatasetRow]) -> str:
+    if len(rows) == len(overview.rows):
+        return overview.headline
+    return f"{len(rows):,} of {many(len(overview.rows), 'dataset')}"
 
 
 def _facts(artifact: Artifact) -> str:
