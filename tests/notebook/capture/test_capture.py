@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+
+from toolkit.core.errors import CatalogBusyError, StorageError
+from toolkit.datasets.capturing import Capturer
+from toolkit.notebook.capture import capturing
 
 DF = 'df = pl.DataFrame({"x": [1, 2, 3], "y": [1.0, 2.0, 3.0]})'
 
@@ -254,24 +260,74 @@ def test_an_error_inside_of_capture_does_not_break_the_cell(notebook, folder):
     assert notebook.told("1 + 1") == ["saved late (1 × 2)"]
 
 
-def test_an_interrupt_is_told_and_what_is_missing_is_saved_later(notebook, monkeypatch):
+@pytest.fixture
+def failing(monkeypatch):
+    """Makes the saving of a variable fail, until the returned function is called."""
+
+    def fail(variable, error):
+        capture = Capturer.capture
+
+        def failed(*args):
+            if args[2] == variable:
+                raise error
+            return capture(*args)
+
+        monkeypatch.setattr(Capturer, "capture", failed)
+        return lambda: monkeypatch.setattr(Capturer, "capture", capture)
+
+    return fail
+
+
+def test_an_interrupt_is_told_and_what_is_missing_is_saved_later(notebook, failing):
     notebook.run(DF)
-    captures = type(notebook.workspace.captures)
-    capture = captures.capture
-
-    def interrupted(*args):
-        if args[2] == "late":
-            raise KeyboardInterrupt
-        return capture(*args)
-
-    monkeypatch.setattr(captures, "capture", interrupted)
+    end = failing("late", KeyboardInterrupt())
     assert notebook.told("late = df.head(1); early = df.head(2)") == [
-        "interrupted; what is not saved yet is saved after the next cell.",
+        "interrupted; what is not saved yet is saved after the next cell."
     ]
-    monkeypatch.undo()
-    told = notebook.told("1 + 1")
-    assert sorted(notebook.names()) == ["session.df", "session.early", "session.late"]
-    assert told
+    end()
+    assert notebook.told("early.height") == ["saved early (2 × 2), late (1 × 2)"]
+
+
+class PanicError(BaseException):
+    """As the one of polars, which is no Exception."""
+
+
+def test_a_panic_is_told_and_the_other_frames_are_saved(notebook, failing):
+    failing("bad", PanicError("index out of bounds"))
+    assert notebook.told(f"bad = pl.DataFrame({{'x': [0]}}); {DF}") == [
+        "saved df (3 × 2)",
+        "bad not saved: PanicError: index out of bounds.",
+    ]
+    assert notebook.told("1 + 1") == []
+
+
+def test_what_a_full_disk_refused_is_saved_when_there_is_room_again(notebook, failing):
+    end = failing("df", StorageError("No space left on /somewhere/secret. Make room."))
+    assert notebook.told(DF) == ["df not saved: No space left on secret."]
+    assert notebook.told("1 + 1") == []
+    end()
+    assert notebook.told("1 + 1") == ["saved df (3 × 2)"]
+
+
+def test_while_another_process_keeps_the_catalog_cells_do_not_wait_for_it(
+    notebook, failing, monkeypatch
+):
+    monkeypatch.setattr(capturing, "PAUSE", 1.0)
+    end = failing("df", CatalogBusyError("The catalog is used by process 7. Wait."))
+    why = "capture pauses for a minute: The catalog is used by process 7."
+    assert notebook.told(DF) == [why]
+    end()
+    assert notebook.told("1 + 1") == []
+    assert notebook.names() == []
+    time.sleep(1.1)
+    assert notebook.told("1 + 1") == ["saved df (3 × 2)"]
+
+
+def test_a_frame_that_a_thread_bound_is_saved_after_the_next_cell_and_not_from_it(notebook):
+    notebook.run(DF)
+    notebook.shell.user_ns["other"] = notebook.load("session.df").head(2)
+    assert notebook.told("late = df.head(1)") == ["saved other (2 × 2), late (1 × 2) from df"]
+    assert notebook.inputs("session.other") == []
 
 
 def test_unloading_ends_it_and_leaves_the_shell_as_it_was(notebook):

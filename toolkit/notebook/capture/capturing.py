@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from toolkit.core.errors import CatalogError, ToolkitError
+from toolkit.core.errors import CatalogBusyError, CatalogError, StorageError, ToolkitError
 from toolkit.notebook.capture.cells import statements
 from toolkit.notebook.capture.flow import Flow
 from toolkit.notebook.capture.functions import Functions
@@ -14,10 +15,15 @@ from toolkit.notebook.capture.recorder import Cell, Recorder
 from toolkit.notebook.capture.report import Report, one_line
 from toolkit.notebook.capture.watch import Watch
 from toolkit.notebook.frames import kind_of
-from toolkit.notebook.session import NotebookSession
+from toolkit.notebook.session import SKIPPED, NotebookSession
 
 _CHANGEABLE = ("polars", "pandas")
 """Frames of these engines can be changed in place."""
+
+_NOT_OURS = (KeyboardInterrupt, SystemExit, GeneratorExit)
+
+PAUSE = 60.0
+"""Seconds without capture after the catalog was busy for as long as the workspace waits."""
 
 EXPIRY_STEP = 8
 """How many versions are stored before old ones are looked for: dropping eight at once costs a cell
@@ -34,9 +40,17 @@ class CellCapture:
         self._told: tuple[str, ...] = ()
         """Problems of the cell before, which are not told again by every cell."""
         self._let_go = False
+        self._found: frozenset[str] = frozenset()
+        """Frames that were new before the cell began: no statement of it has bound them."""
+        self._pause = 0.0
+        """Until when the catalog is left alone, as another process keeps it."""
         self._stored = EXPIRY_STEP
         """Versions since old ones were let go; in a new session there may be some."""
         self._limits: tuple[int, int | None] = (0, None)
+
+    def before(self) -> None:
+        """Note what threads and widgets have bound since the last cell."""
+        self._found = frozenset(self._watch.new(self._session.frames()))
 
     def after(self, cell: Cell) -> None:
         """Capture what a cell bound or changed. Interrupted, it saves what is missing after the
@@ -48,7 +62,13 @@ class CellCapture:
             report.problems.append(
                 "interrupted; what is not saved yet is saved after the next cell."
             )
-        except Exception as error:
+        except CatalogBusyError as error:
+            # Every cell would wait as long.
+            self._pause = time.monotonic() + PAUSE
+            report.problems.append(f"capture pauses for a minute: {_problem(error)}.")
+        except _NOT_OURS:
+            raise
+        except BaseException as error:
             report.problems.append(f"capture failed after this cell: {_problem(error)}.")
         again, self._told = self._told, tuple(report.problems)
         report.problems = [problem for problem in report.problems if problem not in again]
@@ -61,6 +81,8 @@ class CellCapture:
             self._watch.pop_gone(frames)
             for variable in self._watch.new(frames):
                 self._watch.hold(variable, frames[variable])
+            return
+        if time.monotonic() < self._pause:
             return
         flow = self._flow(cell)
         recorder = Recorder(self._session, self._watch, cell, report)
@@ -111,18 +133,23 @@ class CellCapture:
         try:
             inputs = self._session.inputs_of(frame)
             if inputs is None:
-                inputs = () if alias else flow.inputs(variable, now)
+                found = variable in self._found and variable not in flow.bound
+                inputs = () if alias or found else flow.inputs(variable, now)
             if kind_of(frame) == "lazy":
                 recorder.note_lazy(variable, frame, flow.inputs(variable, now, told=False), inputs)
             elif exposed:
                 recorder.look(variable, frame, inputs)
             else:
                 recorder.save(variable, frame, inputs)
-        except CatalogError:
+        except (CatalogError, *_NOT_OURS):
             # Every other frame would wait for the catalog as long.
             raise
-        except Exception as error:
-            report.problems.append(f"{variable} not saved: {_problem(error)}.")
+        except StorageError as error:
+            # The next time the store may be there again.
+            report.problems.append(f"{variable} {SKIPPED}: {_problem(error)}.")
+        except BaseException as error:
+            # Also what polars raises on a panic.
+            recorder.skip(variable, frame, _problem(error))
 
     def _flow(self, cell: Cell) -> Flow:
         transform = self._session.ipython.transform_cell
@@ -182,6 +209,6 @@ class CellCapture:
             )
 
 
-def _problem(error: Exception) -> str:
+def _problem(error: BaseException) -> str:
     text = one_line(error)
     return text if isinstance(error, ToolkitError) else f"{type(error).__name__}: {text}"

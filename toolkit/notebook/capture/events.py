@@ -34,6 +34,8 @@ class CellEvents:
         if info.store_history:
             # A person's own: of what is still there the end was never told.
             self._stack.clear()
+        if not self._stack:
+            self._capture.before()
         self._stack.append(_Started(info))
 
     def ended(self, result: Any) -> None:

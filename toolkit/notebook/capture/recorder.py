@@ -58,7 +58,7 @@ class Recorder:
         try:
             artifact = self._capture(variable, frame, list(inputs))
         except (FrameError, InvalidArgumentError) as error:
-            self._skip(variable, frame, one_line(error))
+            self.skip(variable, frame, one_line(error))
             return
         held = self._watch.hold(variable, frame)
         self._know(held, artifact)
@@ -102,14 +102,15 @@ class Recorder:
         size = memory(frame)
         if size < limit:
             return False
-        self._skip(
+        self.skip(
             variable,
             frame,
             f"{show_size(size)} are over the limit of {show_size(limit)} (%toolkit limit)",
         )
         return True
 
-    def _skip(self, variable: str, frame: Any, why: str) -> None:
+    def skip(self, variable: str, frame: Any, why: str) -> None:
+        """Record and tell that a frame is not saved; it is not tried again as it is."""
         held = self._watch.hold(variable, frame)
         held.problem = f"{variable} {SKIPPED}: {why}."
         self._report.problems.append(held.problem)

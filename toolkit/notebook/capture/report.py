@@ -65,7 +65,7 @@ class Report:
 def one_line(error: BaseException) -> str:
     """The first sentence of an error, without paths."""
     text = " ".join(str(error).split()) or type(error).__name__
-    sentence = re.split(r"(?<=[a-z)\"'])\. (?=[A-Z])", text, maxsplit=1)[0]
+    sentence = re.split(r"(?<=[\w)\"'])\. (?=[A-Z])", text, maxsplit=1)[0]
     return _PATH.sub(lambda found: PurePath(found[0].rstrip(":,.")).name or "…", sentence).rstrip(
         "."
     )
