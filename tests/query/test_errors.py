@@ -43,6 +43,12 @@ from toolkit.core.errors import FileChangedError, FileMissingError, QueryError
         ),
         ("SELECT $carrier", 'No value for $carrier. Pass params={"carrier": …}.'),
         ("SELECT $a + $b", 'No value for $a, $b. Pass params={"a": …, "b": …}.'),
+        (
+            "FROM 'delays.csv'",
+            'Cannot access file "delays.csv" - file system operations are disabled by '
+            "configuration. A query reads datasets and frames only: read the file with ws.read "
+            "first.",
+        ),
         ("SELECT ?", "Parameters have names here: write $name instead of ? or $1."),
     ],
 )  # fmt: skip

@@ -11,6 +11,7 @@ from toolkit.query.words import position, words_of
 _PREFIX = re.compile(r"^[A-Za-z ]+ Error: ")
 _LINE = re.compile(r"^LINE (\d+): ", re.MULTILINE)
 _QUOTED = re.compile(r'"((?:[^"]|"")+)"')
+_NEXT = "A query reads datasets and frames only: read the file with ws.read first."
 _FUNCTION = re.compile(r"Function with name (\S+)")
 
 
@@ -21,6 +22,8 @@ def readable(error: duckdb.Error, sql: str) -> str:
     told = _LINE.split(text)[0].partition("\n\nStack Trace")[0].strip()
     lines = [line.strip() for line in _PREFIX.sub("", told).splitlines() if line.strip()]
     message = " ".join(lines)
+    if isinstance(error, duckdb.PermissionException) and "access file" in message:
+        message = f"{message}. {_NEXT}"
     return f"{where}: {message}" if where else message
 
 
