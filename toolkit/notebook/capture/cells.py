@@ -39,7 +39,7 @@ def statements(code: str, transform: Transform, scope: IScope) -> list[Statement
 
 
 def _unfold(body: list[ast.stmt], transform: Transform, scope: IScope) -> Iterator[Statement]:
-    for node in body:
+    for node in (part for each in body for part in _pairs(each)):
         call = node.value if isinstance(node, ast.Expr | ast.Assign) else None
         magic = _magic(call)
         if magic is not None:
@@ -54,6 +54,20 @@ def _unfold(body: list[ast.stmt], transform: Transform, scope: IScope) -> Iterat
                 for part in _run(inner, transform, scope):
                     statement.take(part)
             yield statement
+
+
+def _pairs(node: ast.stmt) -> Iterator[ast.stmt]:
+    """``a, b = x, y`` as two statements, unless one of them reads what the other binds."""
+    if isinstance(node, ast.Assign) and len(node.targets) == 1:
+        target, value = node.targets[0], node.value
+        if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+            read = {each.id for each in ast.walk(value) if isinstance(each, ast.Name)}
+            bound = [each.id for each in target.elts if isinstance(each, ast.Name)]
+            if len(bound) == len(target.elts) == len(value.elts) and read.isdisjoint(bound):
+                for one, its in zip(target.elts, value.elts, strict=True):
+                    yield ast.copy_location(ast.Assign([one], its), node)
+                return
+    yield node
 
 
 def _run(magic: _Magic, transform: Transform, scope: IScope) -> list[Statement]:
