@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from toolkit.core.interfaces import ICatalog, ITransaction
+from toolkit.core.names import parse_ref
 from toolkit.core.types import Artifact, Binding, Event, NewRun, RunId, VersionId
 from toolkit.datasets.inputs import InputFinder, kind_of
 from toolkit.datasets.saving import Saver
@@ -53,6 +54,13 @@ class Capturer:
         """What the variables of a notebook were at the end of its last session but ``besides``."""
         with self._catalog.transaction() as tx:
             return tx.versions.last_bindings(notebook, besides)
+
+    def engine_of(self, ref: str) -> str:
+        """``pandas`` for a version that was a pandas frame, else ``polars``. Raises
+        DatasetNotFoundError."""
+        with self._catalog.transaction() as tx:
+            version = tx.versions.resolve(parse_ref(ref))
+        return "pandas" if version.metadata.get("pandas") else "polars"
 
     def expire(self, *, keep: int, budget: int | None) -> tuple[str, ...]:
         """Drop captured versions that no tag and no hold protects: those that are not among the

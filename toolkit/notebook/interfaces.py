@@ -36,6 +36,9 @@ class ICaptures(Protocol):
     def last_session(self, notebook: str, besides: str) -> tuple[Binding, ...]:
         """What the variables of a notebook were at the end of its last session but ``besides``."""
 
+    def engine_of(self, ref: str) -> str:
+        """``pandas`` for a version that was a pandas frame, else ``polars``."""
+
     def expire(self, *, keep: int, budget: int | None) -> tuple[str, ...]:
         """Drop old captured versions; returns their references."""
 

@@ -74,6 +74,14 @@ def test_frames_in_memory_are_of_the_library_that_they_were_of(past, notebook):
     assert notebook["table"].equals(pa.table({"x": [4]}))
 
 
+def test_a_frame_that_was_lazy_for_a_session_is_of_its_library_again(past, notebook, workspace):
+    indexed = pd.DataFrame({"x": [1, 2, 3]}, index=[7, 5, 6])
+    ref = past.had("pdf", indexed)
+    Past(workspace, session="between", minutes=1).noted("pdf", ref)
+    assert notebook.run("%restore --eager").out == "toolkit: restored pdf as a pandas frame\n"
+    pd.testing.assert_frame_equal(notebook["pdf"], indexed)
+
+
 def test_a_lazy_frame_that_came_back_can_be_read_later(past, notebook):
     notebook.run("%restore")
     notebook["late"] = notebook["late"].filter(pl.col("x") > 1)

@@ -126,10 +126,10 @@ def _restore(session: NotebookSession, asked: Any) -> Outcome:
         if ref is None:
             outcome.failed.append((name, _LET_GO if binding.saved else binding.note))
             continue
-        form = _engine(binding) if asked.eager else _LAZY
         try:
+            form = _engine(session, binding, ref) if asked.eager else _LAZY
             frame = _load(session, ref, form)
-        except (ToolkitError, pl.exceptions.PolarsError) as error:
+        except (ToolkitError, pl.exceptions.PolarsError, ImportError) as error:
             outcome.failed.append((name, one_line(error)))
             continue
         namespace[name] = frame
@@ -160,8 +160,11 @@ def _is_lazy(session: NotebookSession, name: str, ref: str | None) -> bool:
     return isinstance(value, pl.LazyFrame) and ref is not None and session.ref_of(value) == ref
 
 
-def _engine(binding: Binding) -> str:
-    return binding.note if binding.saved and binding.note in _FORMS else "polars"
+def _engine(session: NotebookSession, binding: Binding, ref: str) -> str:
+    """What the frame was; of one that came back as a lazy frame, what it was before."""
+    if not binding.saved:
+        return session.workspace.captures.engine_of(ref)
+    return binding.note if binding.note in _FORMS else "polars"
 
 
 def _load(session: NotebookSession, ref: str, form: str) -> Any:
