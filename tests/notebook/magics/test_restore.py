@@ -144,6 +144,21 @@ def test_the_last_session_of_this_notebook_counts(past, notebook, workspace):
     assert notebook.run("%restore").out == "toolkit: restored df, late as lazy frames\n"
 
 
+def test_a_frame_of_a_session_before_the_last_comes_back_by_name(past, notebook, workspace):
+    past.had("df", frame(1, 2, 3))
+    Past(workspace, session="between", minutes=1).had("other", frame(5))
+    assert notebook.run("%restore").out == "toolkit: restored other as a lazy frame\n"
+    assert notebook.run("%restore --eager df").out == "toolkit: restored df as a polars frame\n"
+    assert notebook["df"].equals(frame(1, 2, 3))
+    assert notebook.session.ref_of(notebook["df"]) == "session.df@2"
+    assert "no frame dff." in notebook.error("%restore df dff")
+
+
+def test_a_deleted_frame_of_the_first_session_comes_back_by_name(notebook, workspace):
+    Past(workspace, session=notebook.session.session_id).had("df", frame(1))
+    assert notebook.run("%restore df").out == "toolkit: restored df as a lazy frame\n"
+
+
 def test_the_first_session_has_nothing_to_restore(notebook):
     done = notebook.run("%restore")
     assert done.succeeded

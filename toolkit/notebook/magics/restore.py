@@ -57,7 +57,7 @@ class Outcome:
                 f"kept {', '.join(self.kept)}, which {exist} (%restore --force overwrites)"
             )
         found += [f"not restored: {name} ({reason})" for name, reason in self.failed]
-        if self.is_first:
+        if self.is_first and not found:
             return [
                 f'nothing to restore: no earlier session of the notebook "{self.notebook}" is '
                 "known (%toolkit name <name> if it had another name)"
@@ -74,7 +74,7 @@ def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
         """Bring back the frames that this notebook had when its kernel was last in use.
 
             %restore                     all of them, as lazy frames
-            %restore late monthly        these
+            %restore late monthly        these, also from sessions before the last
             %restore --eager             as frames in memory, of the library that they were of
             %restore --force             also over variables that exist
 
@@ -109,6 +109,11 @@ def _restore(session: NotebookSession, asked: Any) -> Outcome:
     found = captures.last_session(session.notebook, session.session_id)
     there = {binding.variable: binding for binding in found if not _is_gone(binding)}
     names = list(dict.fromkeys(asked.names)) or list(there)
+    there |= {
+        name: earlier
+        for name in names
+        if name not in there and (earlier := _earlier(session, name)) is not None
+    }
     unknown = [name for name in names if name not in there]
     if unknown:
         hint = did_you_mean(unknown[0], there, noun="frames of the last session")
@@ -136,6 +141,16 @@ def _restore(session: NotebookSession, asked: Any) -> Outcome:
         session.remember(frame, ref)
         outcome.restored.setdefault(form, []).append(name)
     return outcome
+
+
+def _earlier(session: NotebookSession, variable: str) -> Binding | None:
+    """What a variable was that the last session did not have: the newest version of its name."""
+    name = session.name_of(variable)
+    try:
+        newest = session.workspace.history(name).row(-1, named=True)
+    except ToolkitError:
+        return None
+    return Binding(variable, "", f"{name}@{newest['version']}", False, newest["created_at"])
 
 
 def _is_gone(binding: Binding) -> bool:
