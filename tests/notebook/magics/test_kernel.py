@@ -66,9 +66,9 @@ def test_frames_are_there_again_after_the_kernel_was_started_again(run):
 
     second = run(SECOND)
     assert printed(second[2]) == (
-        "toolkit: restored late as a lazy frame\n"
+        "toolkit: restored late as a lazy frame (%restore --eager reads them)\n"
         "toolkit: kept trips, which exists (%restore --force overwrites)\n"
-        "toolkit: not restored: lazy (lazy frame from book.late@1)\n"
+        "toolkit: not restored: lazy (lazy frame from book.late@1: run its cell again)\n"
     )
     assert printed(second[3]) == "mine [('AA', 12), ('AA', 48)]\n"
     assert "60" in second[4][0].data["text/plain"]

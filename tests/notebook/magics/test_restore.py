@@ -47,7 +47,7 @@ def past(workspace):
 
 def test_frames_come_back_as_lazy_frames(past, notebook):
     done = notebook.run("%restore")
-    assert done.out == "toolkit: restored df, late as lazy frames\n"
+    assert done.out == "toolkit: restored df, late as lazy frames (%restore --eager reads them)\n"
     assert isinstance(notebook["df"], pl.LazyFrame)
     assert notebook["df"].collect().equals(frame(1, 2))
     assert notebook["late"].collect().equals(frame(3))
@@ -108,7 +108,7 @@ def test_a_variable_that_exists_is_kept(past, notebook, asked):
     assert "restored late" in done.out
     assert notebook["df"] is mine
     done = notebook.run("%restore --force df")
-    assert done.out == "toolkit: restored df as a lazy frame\n"
+    assert done.out == "toolkit: restored df as a lazy frame (%restore --eager reads them)\n"
     assert notebook["df"].collect().equals(frame(1, 2))
 
 
@@ -116,6 +116,7 @@ def test_what_cannot_come_back_is_told_with_its_reason(past, notebook, workspace
     workspace.save(frame(7), "flights")
     past.noted("same", "flights@1")
     past.noted("lazy", f"{LAZY} from flights@1")
+    past.noted("scan", f"{LAZY} from /data/a/x.csv, /data/b/x.csv, flights@1")
     past.noted("big", f"{SKIPPED}: 3 GB are over the limit")
     past.noted("deleted", GONE)
     workspace.drop(past.had("dropped", frame(8)))
@@ -124,13 +125,15 @@ def test_what_cannot_come_back_is_told_with_its_reason(past, notebook, workspace
     stored.rename(stored.with_name("away"))
     done = notebook.run("%restore")
     assert done.out.splitlines()[:4] == [
-        "toolkit: restored df, late, same as lazy frames",
+        "toolkit: restored df, late, same as lazy frames (%restore --eager reads them)",
         "toolkit: not restored: big (not saved: 3 GB are over the limit)",
         "toolkit: not restored: dropped (its version was let go)",
-        "toolkit: not restored: lazy (lazy frame from flights@1)",
+        "toolkit: not restored: lazy (lazy frame from flights@1: run its cell again)",
     ]
     assert done.out.splitlines()[4].startswith("toolkit: not restored: lost (")
-    assert len(done.out.splitlines()) == 5
+    assert done.out.splitlines()[5:] == [
+        "toolkit: not restored: scan (lazy frame from x.csv, flights@1: run its cell again)"
+    ]
     assert notebook["same"].collect().equals(frame(7))
     assert notebook.session.ref_of(notebook["same"]) == "flights@1"
     assert done.succeeded
@@ -141,13 +144,19 @@ def test_the_last_session_of_this_notebook_counts(past, notebook, workspace):
     Past(workspace, session="older", minutes=-5).had("old", frame(0))
     Past(workspace, notebook="other", minutes=5).had("theirs", frame(0))
     Past(workspace, session=notebook.session.session_id, minutes=9).had("now", frame(0))
-    assert notebook.run("%restore").out == "toolkit: restored df, late as lazy frames\n"
+    assert (
+        notebook.run("%restore").out
+        == "toolkit: restored df, late as lazy frames (%restore --eager reads them)\n"
+    )
 
 
 def test_a_frame_of_a_session_before_the_last_comes_back_by_name(past, notebook, workspace):
     past.had("df", frame(1, 2, 3))
     Past(workspace, session="between", minutes=1).had("other", frame(5))
-    assert notebook.run("%restore").out == "toolkit: restored other as a lazy frame\n"
+    assert (
+        notebook.run("%restore").out
+        == "toolkit: restored other as a lazy frame (%restore --eager reads them)\n"
+    )
     assert notebook.run("%restore --eager df").out == "toolkit: restored df as a polars frame\n"
     assert notebook["df"].equals(frame(1, 2, 3))
     assert notebook.session.ref_of(notebook["df"]) == "session.df@2"
@@ -156,7 +165,10 @@ def test_a_frame_of_a_session_before_the_last_comes_back_by_name(past, notebook,
 
 def test_a_deleted_frame_of_the_first_session_comes_back_by_name(notebook, workspace):
     Past(workspace, session=notebook.session.session_id).had("df", frame(1))
-    assert notebook.run("%restore df").out == "toolkit: restored df as a lazy frame\n"
+    assert (
+        notebook.run("%restore df").out
+        == "toolkit: restored df as a lazy frame (%restore --eager reads them)\n"
+    )
 
 
 def test_the_first_session_has_nothing_to_restore(notebook):

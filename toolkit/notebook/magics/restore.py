@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import polars as pl
@@ -14,9 +15,10 @@ from toolkit.core.errors import InvalidNameError, ToolkitError, did_you_mean
 from toolkit.core.names import parse_ref
 from toolkit.core.types import Binding
 from toolkit.notebook.magics.shell import install, one_line, told_in_one_line
-from toolkit.notebook.session import GONE, NotebookSession
+from toolkit.notebook.session import GONE, LAZY, NotebookSession
 
 _LET_GO = "its version was let go"
+_SHOWN = 4
 
 _LAZY = "lazy"
 _FORMS: Mapping[str, tuple[str, str]] = {
@@ -50,7 +52,10 @@ class Outcome:
                 f"{', '.join(names)} as {_FORMS[form][len(names) > 1]}"
                 for form, names in self.restored.items()
             )
-            found.append(f"restored {'; '.join(parts)}")
+            told = f"restored {'; '.join(parts)}"
+            if _LAZY in self.restored:
+                told += " (%restore --eager reads them)"
+            found.append(told)
         if self.kept:
             exist = "exist" if len(self.kept) > 1 else "exists"
             found.append(
@@ -129,7 +134,7 @@ def _restore(session: NotebookSession, asked: Any) -> Outcome:
             outcome.kept.append(name)
             continue
         if ref is None:
-            outcome.failed.append((name, _LET_GO if binding.saved else binding.note))
+            outcome.failed.append((name, _LET_GO if binding.saved else _reason(binding.note)))
             continue
         try:
             form = _engine(session, binding, ref) if asked.eager else _LAZY
@@ -156,6 +161,17 @@ def _earlier(session: NotebookSession, variable: str) -> Binding | None:
 def _is_gone(binding: Binding) -> bool:
     """Whether the variable was no frame any more at the end of the session."""
     return not binding.saved and binding.note == GONE
+
+
+def _reason(note: str) -> str:
+    """Why a variable that was not saved cannot come back, with the last parts of paths only."""
+    what, _, inputs = note.partition(" from ")
+    if what != LAZY:
+        return note
+    names = list(dict.fromkeys(PurePath(each).name for each in inputs.split(", ") if each))
+    origin = f" from {', '.join(names[:_SHOWN])}" if names else ""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"{LAZY}{origin}{more}: run its cell again"
 
 
 def _ref(binding: Binding) -> str | None:
