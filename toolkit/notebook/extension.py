@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from toolkit.core.errors import ToolkitError
 from toolkit.notebook import capture, display, magics
 from toolkit.notebook.interfaces import OpenWorkspace
 from toolkit.notebook.session import NotebookSession
@@ -18,10 +19,16 @@ _LOADED = "_toolkit_undo"
 
 
 def load(ipython: Any, open_workspace: OpenWorkspace) -> None:
-    """Add the extension to a shell, once: loading it again changes nothing."""
+    """Add the extension to a shell, once: loading it again changes nothing. Raises UsageError,
+    which is shown as one line, where there can be no workspace."""
     if getattr(ipython, _LOADED, None) is not None:
         return
-    session = NotebookSession(ipython, open_workspace)
+    try:
+        session = NotebookSession(ipython, open_workspace)
+    except ToolkitError as error:
+        from IPython.core.error import UsageError
+
+        raise UsageError(f"%load_ext toolkit: {error}") from None
     undo: list[Callable[[], None]] = []
     setattr(ipython, _LOADED, undo)
     try:

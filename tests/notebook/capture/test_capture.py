@@ -9,6 +9,7 @@ import pytest
 from toolkit.core.errors import CatalogBusyError, StorageError
 from toolkit.datasets.capturing import Capturer
 from toolkit.notebook.capture import capturing
+from toolkit.notebook.capture.report import one_line
 
 DF = 'df = pl.DataFrame({"x": [1, 2, 3], "y": [1.0, 2.0, 3.0]})'
 
@@ -328,6 +329,28 @@ def test_a_frame_that_a_thread_bound_is_saved_after_the_next_cell_and_not_from_i
     notebook.shell.user_ns["other"] = notebook.load("session.df").head(2)
     assert notebook.told("late = df.head(1)") == ["saved other (2 × 2), late (1 × 2) from df"]
     assert notebook.inputs("session.other") == []
+
+
+def test_where_there_can_be_no_workspace_loading_says_so_in_one_line(notebook, monkeypatch):
+    notebook.run("%unload_ext toolkit")
+    monkeypatch.setenv("TOOLKIT_HOME", "~nobody-of-this-name/x")
+    shown = notebook.run("%load_ext toolkit")
+    assert shown.startswith("UsageError: %load_ext toolkit: '~nobody-of-this-name/x' is not ")
+    assert shown.count("\n") == 1
+    assert notebook.run("df = pl.DataFrame()") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("Cannot open /a/b/lock: File exists. Remove it.", "Cannot open lock: File exists"),
+        ("No file s3://bucket/key.parquet (404).", "No file key.parquet (404)"),
+        ("", "ValueError"),
+        ("two\nlines", "two lines"),
+    ],
+)  # fmt: skip
+def test_an_error_is_told_as_one_sentence_without_paths(text, line):
+    assert one_line(ValueError(text)) == line
 
 
 def test_unloading_ends_it_and_leaves_the_shell_as_it_was(notebook):

@@ -66,9 +66,12 @@ def one_line(error: BaseException) -> str:
     """The first sentence of an error, without paths."""
     text = " ".join(str(error).split()) or type(error).__name__
     sentence = re.split(r"(?<=[\w)\"'])\. (?=[A-Z])", text, maxsplit=1)[0]
-    return _PATH.sub(lambda found: PurePath(found[0].rstrip(":,.")).name or "…", sentence).rstrip(
-        "."
-    )
+    return _PATH.sub(_last_part, sentence).rstrip(".")
+
+
+def _last_part(path: re.Match[str]) -> str:
+    bare = path[0].rstrip(":;,.)")
+    return (PurePath(bare).name or "…") + path[0][len(bare) :]
 
 
 def _shown(saved: Saved) -> str:
