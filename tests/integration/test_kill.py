@@ -17,7 +17,7 @@ import pytest
 import toolkit as tk
 
 KILLS = 100
-SHORTEST, LONGEST = 0.1, 5.0
+SHORTEST, LONGEST = 0.1, 3.5
 """How long a process lives, in units of the time that opening the workspace takes here."""
 
 SERVER = """

@@ -91,7 +91,7 @@ STEPS = st.lists(
 
 @settings(
     deadline=None,
-    max_examples=12,
+    max_examples=8,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(steps=STEPS, seed=st.integers(0, 1000), lazy=st.booleans())

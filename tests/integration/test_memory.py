@@ -113,13 +113,13 @@ def test_an_arrow_dataset_is_saved_sampled_and_profiled_in_bounded_memory(
     start, finish, home, tmp_path, ws
 ):
     peaks = {}
-    for rows, target in ((3_000_000, tmp_path / "other"), (8_000_000, home)):
+    for rows, target in ((2_000_000, tmp_path / "other"), (5_000_000, home)):
         file = tmp_path / f"{rows}.parquet"
         finish(start(FILE, file, rows))
         peaks[rows] = json.loads(finish(start(SAVE_DATASET, target, file)))
         file.unlink()
     few, many = peaks.values()
     assert many <= GROWTH * few, {rows: f"{peak >> 20} MB" for rows, peak in peaks.items()}
-    assert ws.load("large").select(pl.len()).collect().item() == 8_000_000
+    assert ws.load("large").select(pl.len()).collect().item() == 5_000_000
     looks = [json.loads(finish(start(PROFILE, target))) for target in (tmp_path / "other", home)]
     assert looks[1] <= GROWTH * looks[0], [f"{peak >> 20} MB" for peak in looks]

@@ -10,7 +10,7 @@ import pytest
 import toolkit as tk
 
 PROCESSES = 8
-ROUNDS = 8
+ROUNDS = 5
 
 SAVES = """
 import json, sys
