@@ -33,11 +33,17 @@ from toolkit.core.types import (
 from toolkit.datasets.drafts import NEW_FILE, Layout, as_layout, describe
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, Block, FrameHasher
 from toolkit.datasets.frames.accept import accept
-from toolkit.datasets.frames.blocks import ArrowBlock, PolarsBlock, reblock_arrow, reblock_polars
+from toolkit.datasets.frames.blocks import (
+    ArrowBlock,
+    PolarsBlock,
+    reblock_arrow,
+    reblock_polars,
+    streamed,
+)
 from toolkit.datasets.frames.pandas_index import continued_index
 from toolkit.datasets.frames.parquet import Target, column_sizes
 from toolkit.datasets.frames.sources import Extras, MemoryFrame, StreamFrame
-from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_schema
+from toolkit.datasets.loading import ARROW_ONLY, Loader, restore, stored_files, stored_schema
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.saving import STREAM_BUFFER, Saver
 
@@ -88,7 +94,7 @@ class Appender:
         with self._catalog.transaction() as tx:
             columns = tx.versions.columns(base.id)
             manifest = tx.versions.manifest(base.id)
-        for file in {part.file for fragment in manifest for part in fragment.files}:
+        for file in stored_files(manifest):
             self._files.locate(file)
         with producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
             with staged.open() as out:
@@ -141,13 +147,7 @@ class Appender:
 
     def _polars_rest(self, base: VersionRecord, tail: int, path: Path) -> Iterator[Block]:
         old = self._loader.scan(base.ref).slice(base.rows - tail, tail).collect()
-        new = (
-            pl.scan_parquet(path, glob=False)
-            .cast(old.schema)
-            .collect_batches(
-                chunk_size=BLOCK_ROWS, maintain_order=True, lazy=True, engine="streaming"
-            )
-        )
+        new = streamed(pl.scan_parquet(path, glob=False).cast(old.schema))
         return map(PolarsBlock, reblock_polars(chain([old], new)))
 
     def _arrow_rest(self, base: VersionRecord, tail: int, path: Path) -> Iterator[Block]:

@@ -20,7 +20,7 @@ from toolkit.core.types import (
 )
 from toolkit.datasets.fingerprint.tree import frame_fingerprint
 from toolkit.datasets.frames.sources import Extras
-from toolkit.datasets.loading import ARROW_ONLY
+from toolkit.datasets.loading import ARROW_ONLY, stored_files
 
 NEW_FILE: FileId = 0
 """Stands in a layout for the file that is being written. No row of the catalog has this id."""
@@ -78,12 +78,6 @@ def describe(
         schema=schema.serialize().to_pybytes(),
         metadata=metadata,
     )
-
-
-def stored_files(manifest: Sequence[Fragment]) -> tuple[FileRecord, ...]:
-    """The distinct files of a manifest, in its order."""
-    found = {part.file.id: part.file for fragment in manifest for part in fragment.files}
-    return tuple(found.values())
 
 
 def as_layout(manifest: Sequence[Fragment], byte_size: int) -> Layout:

@@ -16,11 +16,13 @@ from toolkit.core.types import (
     FileId,
     FileLocation,
     FileRecord,
+    Fragment,
     LocatedFile,
     LocatedFragment,
     VersionRecord,
 )
 from toolkit.datasets.fingerprint.logical_types import INT128_FIELD, logical_type
+from toolkit.datasets.frames.blocks import streamed
 from toolkit.datasets.frames.pandas_frames import pandas_frame
 from toolkit.datasets.frames.scanning import scan_options
 from toolkit.datasets.manifests.reader import scan_manifest, whole_files
@@ -32,6 +34,12 @@ if TYPE_CHECKING:
 
 ARROW_ONLY = "arrow_only"
 """Metadata of a version with types that polars does not have."""
+
+
+def stored_files(manifest: Sequence[Fragment]) -> tuple[FileRecord, ...]:
+    """The distinct files of a manifest, in its order."""
+    found = {part.file.id: part.file for fragment in manifest for part in fragment.files}
+    return tuple(found.values())
 
 
 class Loader:
@@ -58,9 +66,8 @@ class Loader:
         with self._catalog.transaction() as tx:
             version = tx.versions.resolve(parsed)
             manifest = tx.versions.manifest(version.id)
-        files = {part.file.id: part.file for fragment in manifest for part in fragment.files}
         places: dict[FileId, FileLocation] = {
-            id_: self._files.locate(file) for id_, file in files.items()
+            file.id: self._files.locate(file) for file in stored_files(manifest)
         }
         return version, tuple(
             LocatedFragment(
@@ -77,8 +84,7 @@ class Loader:
         """The distinct files of a version."""
         with self._catalog.transaction() as tx:
             manifest = tx.versions.manifest(version.id)
-        found = {part.file.id: part.file for fragment in manifest for part in fragment.files}
-        return tuple(found.values())
+        return stored_files(manifest)
 
     def scan(self, ref: str) -> pl.LazyFrame:
         """The version as a lazy frame; nothing is read yet."""
@@ -116,8 +122,9 @@ class Loader:
         _check_arrow_has(version)
         with reading(version.ref, hint="Run ws.check()."):
             if not whole_files(fragments):
-                for table in _tables(self.scan_of(version, fragments), size):
-                    yield from in_types(table, schema).to_batches(max_chunksize=size)
+                for part in streamed(self.scan_of(version, fragments), size):
+                    table = in_types(part.to_arrow(), schema)
+                    yield from table.to_batches(max_chunksize=size)
                 return
             dataset = _dataset(fragments)
             for batch in dataset.to_batches(**scan_options(dataset, size)):
@@ -190,13 +197,6 @@ def _dataset(fragments: Sequence[LocatedFragment]) -> pads.Dataset:
         return pads.dataset([str(place.path) for place in places], format="parquet")
     paths = [place.fs_path for place in places]
     return pads.dataset(paths, filesystem=places[0].filesystem, format="parquet")
-
-
-def _tables(frame: pl.LazyFrame, size: int) -> Iterator[pa.Table]:
-    for part in frame.collect_batches(
-        chunk_size=size, maintain_order=True, lazy=True, engine="streaming"
-    ):
-        yield part.to_arrow()
 
 
 def _beyond_polars(schema: pa.Schema) -> bool:

@@ -17,8 +17,9 @@ from toolkit.core.types import (
     VersionId,
     VersionRecord,
 )
-from toolkit.datasets.drafts import Content, Layout, as_layout, settled, stored_files, whole_file
+from toolkit.datasets.drafts import Content, Layout, as_layout, settled, whole_file
 from toolkit.datasets.inputs import derivation
+from toolkit.datasets.loading import stored_files
 
 
 class Recorder:

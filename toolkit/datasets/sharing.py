@@ -23,9 +23,9 @@ from toolkit.core.types import (
     StoredColumn,
     VersionId,
 )
-from toolkit.datasets.drafts import NEW_FILE, Content, Layout, stored_files
+from toolkit.datasets.drafts import NEW_FILE, Content, Layout
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, DIGEST_BYTES
-from toolkit.datasets.loading import ARROW_ONLY
+from toolkit.datasets.loading import ARROW_ONLY, stored_files
 
 _TWINS = 8
 """Versions that are looked at for each column: the newest that have it."""

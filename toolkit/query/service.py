@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -124,21 +125,13 @@ class QueryService:
             connection.execute(f"CREATE SCHEMA IF NOT EXISTS {session.name}.{quote_name(schema)}")
         for key, found in resolved.found.items():
             name = f"{session.name}.{qualified(found.schema or 'main', found.table)}"
-            try:
+            with _keeping_reasons(resolved, key, f"{found.version.ref} cannot be read"):
                 view = View.of(found.version, found.fragments).narrowed(key, needs)
                 for location in view.files:
                     if location.path is None:
                         self._instance.register(location.filesystem)
                 connection.execute(view.create(name, partial(self._columns.of, connection)))
                 narrow |= view.is_narrow
-            except duckdb.FatalException:
-                raise
-            except duckdb.Error as error:
-                reason = QueryError(f"{found.version.ref} cannot be read: {readable(error, '')}")
-                reason.__cause__ = error
-                resolved.reasons[key] = reason
-            except ToolkitError as error:
-                resolved.reasons[key] = error
         return narrow
 
     def _add_catalog(self, session: Session, resolved: Resolved) -> None:
@@ -201,7 +194,7 @@ def _show_frames(session: Session, resolved: Resolved, needs: Needs) -> bool:
     for key, frame in resolved.frames.items():
         # DuckDB says this name where a lazy frame fails.
         registered = f"frame {frame.name}"
-        try:
+        with _keeping_reasons(resolved, key, f"{frame.name} cannot be read by SQL"):
             table, is_narrow = frame.table(key, needs)
             session.connection.register(registered, table)
             session.connection.execute(
@@ -209,15 +202,22 @@ def _show_frames(session: Session, resolved: Resolved, needs: Needs) -> bool:
                 f"SELECT * FROM temp.{quote_name(registered)}"
             )
             narrow |= is_narrow
-        except duckdb.FatalException:
-            raise
-        except duckdb.Error as error:
-            reason = QueryError(f"{frame.name} cannot be read by SQL: {readable(error, '')}")
-            reason.__cause__ = error
-            resolved.reasons[key] = reason
-        except ToolkitError as error:
-            resolved.reasons[key] = error
     return narrow
+
+
+@contextmanager
+def _keeping_reasons(resolved: Resolved, key: tuple[str, ...], what: str) -> Iterator[None]:
+    """Keep why a table could not be built: it is told only where DuckDB misses the table."""
+    try:
+        yield
+    except duckdb.FatalException:
+        raise
+    except duckdb.Error as error:
+        reason = QueryError(f"{what}: {readable(error, '')}")
+        reason.__cause__ = error
+        resolved.reasons[key] = reason
+    except ToolkitError as error:
+        resolved.reasons[key] = error
 
 
 def _bound(query: ReadQuery, params: Mapping[str, object] | None) -> dict[str, object]:

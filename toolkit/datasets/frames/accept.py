@@ -12,6 +12,7 @@ import pyarrow as pa
 from toolkit.core.errors import FrameError, SourceError, UnsupportedTypeError
 from toolkit.datasets.fingerprint.logical_types import logical_type
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
+from toolkit.datasets.frames.blocks import streamed
 from toolkit.datasets.frames.computing import computed, computing
 from toolkit.datasets.frames.pandas_frames import pandas_table
 from toolkit.datasets.frames.pandas_index import index_identity
@@ -75,9 +76,7 @@ def _lazy(
     with computing(what, failure):
         schema = frame.collect_schema()
     _check_polars(schema)
-    batches = frame.collect_batches(
-        chunk_size=BLOCK_ROWS, maintain_order=True, lazy=True, engine="streaming"
-    )
+    batches = streamed(frame)
     return PolarsStream(schema, computed(what, batches, failure))
 
 

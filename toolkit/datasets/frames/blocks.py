@@ -90,6 +90,13 @@ def _int128_field(name: str, dtype: pl.DataType) -> pa.Field:
     return pa.field(name, parts, metadata={INT128_FIELD: str(dtype).lower().encode()})
 
 
+def streamed(frame: pl.LazyFrame, rows: int = BLOCK_ROWS) -> Iterator[pl.DataFrame]:
+    """The rows of a lazy frame in their order, about ``rows`` at a time, as they are asked for."""
+    return frame.collect_batches(
+        chunk_size=rows, maintain_order=True, lazy=True, engine="streaming"
+    )
+
+
 def reblock_polars(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
     """The same rows in frames of BLOCK_ROWS rows, the last one excepted."""
     parts: list[pl.DataFrame] = []

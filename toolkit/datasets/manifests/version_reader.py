@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.types import VersionRecord
+from toolkit.datasets.frames.blocks import streamed
 
 STREAM_ROWS = 1 << 16
 """Rows of a batch where the consumer does not say."""
@@ -91,10 +92,7 @@ class VersionReader:
         return self.arrow().__arrow_c_stream__(requested_schema)
 
     def _converted(self, frame: pl.LazyFrame, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-        parts = frame.collect_batches(
-            chunk_size=STREAM_ROWS, maintain_order=True, lazy=True, engine="streaming"
-        )
-        for part in parts:
+        for part in streamed(frame, STREAM_ROWS):
             yield from self._convert(part.to_arrow(), schema).to_batches()
 
 

@@ -5,7 +5,7 @@ the digests of its columns. The old files become garbage when nothing else uses 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -24,11 +24,12 @@ from toolkit.core.types import (
     VersionId,
     VersionRecord,
 )
-from toolkit.datasets.drafts import as_layout, stored_files
+from toolkit.datasets.drafts import as_layout
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS, frame_fingerprint
+from toolkit.datasets.frames.blocks import streamed
 from toolkit.datasets.frames.parquet import Target
 from toolkit.datasets.frames.sources import ArrowStream, PolarsStream, hash_polars
-from toolkit.datasets.loading import ARROW_ONLY, Loader, stored_schema
+from toolkit.datasets.loading import ARROW_ONLY, Loader, stored_files, stored_schema
 from toolkit.datasets.readers.parquet import ParquetDatasetReader
 from toolkit.datasets.readers.sources import ResolvedSource
 from toolkit.datasets.saving import Saver
@@ -119,12 +120,11 @@ class Optimizer:
         with self._saver.producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
             with staged.open() as file:
                 self._write(version, file)
-            size = staged.path.stat().st_size
 
             def record(tx: ITransaction, file: ProducedFile) -> _Done:
                 done = _move(tx, version, (NewFragment.whole(version.rows, file.file_id),))
                 tx.files.add_references({file.file_id: -1})
-                return replace(done, written=0 if file.deduplicated else size)
+                return replace(done, written=0 if file.deduplicated else file.byte_size)
 
             return staged.commit(record)
 
@@ -141,7 +141,7 @@ class Optimizer:
 
     def _polars(self, version: VersionRecord) -> PolarsStream:
         scan = self._loader.scan(version.ref)
-        return PolarsStream(scan.collect_schema(), _blocks(scan))
+        return PolarsStream(scan.collect_schema(), streamed(scan))
 
     def _arrow(self, version: VersionRecord) -> ArrowStream:
         batches = self._loader.batches(version.ref, BLOCK_ROWS)
@@ -153,15 +153,14 @@ class Optimizer:
         with self._saver.producer.stage(PARQUET_MEDIA_TYPE, suffix=".parquet") as staged:
             scan = self._scan(partly).select(names)
             with staged.open() as out:
-                before, _ = PolarsStream(scan.collect_schema(), _blocks(scan)).write(out)
+                before, _ = PolarsStream(scan.collect_schema(), streamed(scan)).write(out)
             copy = pl.scan_parquet(staged.path, glob=False, hive_partitioning=False)
-            after = hash_polars(copy.collect_schema(), _blocks(copy))
+            after = hash_polars(copy.collect_schema(), streamed(copy))
             if [column.digest for column in before] != [column.digest for column in after]:
                 raise FileChangedError(
                     f"The file {partly.file.key} was not rewritten: what was written does not read "
                     "back as it was. Nothing was changed."
                 )
-            size = staged.path.stat().st_size
 
             def record(tx: ITransaction, file: ProducedFile) -> _Done:
                 moved = [
@@ -170,7 +169,7 @@ class Optimizer:
                     if _repoint(tx, version_id, partly, file.file_id)
                 ]
                 tx.files.add_references({file.file_id: -1})
-                return _Done((), size if moved else 0, _freed(tx, {partly.file.id}))
+                return _Done((), file.byte_size if moved else 0, _freed(tx, {partly.file.id}))
 
             return staged.commit(record)
 
@@ -186,12 +185,6 @@ def is_whole(manifest: Sequence[Fragment]) -> bool:
     """Whether one file has exactly the version's columns and rows."""
     parts = [part for fragment in manifest for part in fragment.files]
     return len(parts) == 1 and parts[0].columns is None and parts[0].offset is None
-
-
-def _blocks(scan: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    return scan.collect_batches(
-        chunk_size=BLOCK_ROWS, maintain_order=True, lazy=True, engine="streaming"
-    )
 
 
 def _move(tx: ITransaction, version: VersionRecord, fragments: Sequence[NewFragment]) -> _Done:
