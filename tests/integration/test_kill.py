@@ -17,8 +17,12 @@ import pytest
 import toolkit as tk
 
 KILLS = 100
+MOST_KILLS = 1000
 SHORTEST, LONGEST = 0.1, 3.5
 """How long a process lives, in units of the time that opening the workspace takes here."""
+VERBS = ("frame", "bytes", "drop", "optimize", "gc")
+ENOUGH = 10
+"""How often each verb must have been acknowledged by a process that was killed later."""
 
 SERVER = """
 import json, os, random, sys
@@ -133,6 +137,11 @@ class Log:
                 # It is said before it is done, so that either may have happened.
                 self.frames.pop(what[0])
 
+    @property
+    def enough(self) -> bool:
+        """Whether the processes got far enough, often enough, for their deaths to prove anything."""
+        return min(self.seen[verb] for verb in VERBS) >= ENOUGH
+
 
 @pytest.fixture
 def killed(start, tmp_path, home):
@@ -144,7 +153,10 @@ def killed(start, tmp_path, home):
     chance = random.Random(20_000)
     problems = []
     opening = 0.0
-    for seed in range(KILLS):
+    for seed in range(MOST_KILLS):
+        # How far a process gets in its time is the machine's affair: go on until it was far enough.
+        if seed >= KILLS and Log(log).enough:
+            break
         server.stdin.write(f"{seed}\n")
         server.stdin.flush()
         child = int(server.stdout.readline())
@@ -166,9 +178,7 @@ def killed(start, tmp_path, home):
 def test_a_hundred_kills_lose_nothing_that_was_acknowledged(killed, home, ws):
     log, problems = killed
     assert problems == []
-    assert log.seen["open"] > KILLS / 2
-    verbs = ("frame", "bytes", "drop", "optimize", "gc")
-    assert min(log.seen[verb] for verb in verbs) > KILLS / 10
+    assert log.enough, log.seen
 
     for ref, expected in log.frames.items():
         values = ws.load(ref).collect()["v"]
