@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
-from toolkit.datasets.readers.dialect import PREFIX_BYTES
+from toolkit.datasets.readers.csv.sniffing import PREFIX_BYTES
 
 
 @pytest.fixture(params=["local", "memory"])

@@ -10,7 +10,7 @@ import pytest
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.base import LazyFrameReader
-from toolkit.datasets.readers.csv import CSVDatasetReader
+from toolkit.datasets.readers.csv.reader import CSVDatasetReader
 from toolkit.datasets.readers.parquet import ParquetDatasetReader
 
 FRAME = pl.DataFrame({"a": [1, 2]})

@@ -11,7 +11,7 @@ from typing import Any
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.interfaces import IDatasetReader
-from toolkit.datasets.readers.csv import CSVDatasetReader, looks_like_csv
+from toolkit.datasets.readers.csv.reader import CSVDatasetReader, looks_like_csv
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import ParquetDatasetReader, looks_like_parquet
 from toolkit.datasets.readers.sources import ResolvedSource, resolve

@@ -15,7 +15,7 @@ import pyarrow as pa
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_same_names
 from toolkit.datasets.readers.base import LazyFrameReader
-from toolkit.datasets.readers.dialect import (
+from toolkit.datasets.readers.csv.sniffing import (
     PREFIX_BYTES,
     Dialect,
     detect,
@@ -26,7 +26,7 @@ from toolkit.datasets.readers.dialect import (
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line, reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
-from toolkit.datasets.readers.spool import SpooledScan
+from toolkit.datasets.readers.csv.spool import SpooledScan
 from toolkit.datasets.readers.text import codec_of, first_bytes, is_utf8, prefix
 
 SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
