@@ -21,8 +21,9 @@ demo: setup
 lab: setup
 	$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/examples/first_steps.ipynb
 
+# A file of tests stays on one process: its fixtures are made once, the cells of a notebook in order.
 test: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 # The pictures of the README, taken by the test that drives JupyterLab in a browser.
 screenshots: setup
