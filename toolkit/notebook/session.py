@@ -63,10 +63,13 @@ class NotebookSession:
         """The dataset that a variable is captured as: ``<notebook>.<variable>``."""
         return f"{self.notebook}.{self._names.part_for(variable)}"
 
-    def ref_of(self, obj: object) -> str | None:
-        """The version that this very object was captured or loaded as, if it is known."""
-        refs = _look_up(self._refs, obj)
-        return refs[-1] if refs else None
+    def ref_of(self, obj: object, variable: str = "") -> str | None:
+        """The version that this very object was captured or loaded as, if it is known: that of
+        ``variable`` where it has several names, else the newest."""
+        refs = _look_up(self._refs, obj) or ()
+        name = self.name_of(variable) if variable else ""
+        own = [ref for ref in refs if ref.rpartition("@")[0] == name]
+        return next(reversed(own or refs), None)
 
     def remember(self, obj: object, ref: str) -> None:
         """Note that this very object is a version: ``name@3``, not a name alone."""

@@ -107,6 +107,15 @@ def test_what_another_part_knows_of_a_frame_is_recorded_instead_of_the_text(note
     assert notebook.inputs("session.out") == ["session.a@1", "carriers@1"]
 
 
+def test_of_an_object_with_several_names_the_one_that_was_written_is_told(notebook):
+    notebook.run(f"{FRAMES}\nsame = a")
+    assert notebook.told("%sql out << select a + 1 as n from a") == ["saved out (2 × 1) from a"]
+    notebook.run("%sql other << select a + 2 as n from same")
+    assert notebook.inputs("session.other") == ["session.same@1"]
+    for name in ("a", "same"):
+        assert f"session.{name}@1" in notebook.run(f"%lineage {name}")
+
+
 def test_a_version_that_is_gone_is_no_reason_not_to_save(notebook):
     notebook.run(FRAMES)
     notebook.run("ws.drop('session.a@1')")

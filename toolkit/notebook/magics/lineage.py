@@ -35,7 +35,7 @@ def _graph(session: NotebookSession, name: str) -> Graph:
     frame = session.frames().get(name)
     if frame is None:
         return _of_version(session, name)
-    ref = session.ref_of(frame)
+    ref = session.ref_of(frame, name)
     if ref is not None:
         return Graph.of(ref, _edges(session, ref))
     if isinstance(frame, pl.LazyFrame):

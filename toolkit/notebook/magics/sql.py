@@ -71,8 +71,8 @@ def _inputs(
     of them, such as a frame that the very cell has bound: then the capture goes by the text."""
     captures = session.workspace.captures
     found: list[str] = []
-    for frame in frames.values():
-        if (ref := session.ref_of(frame)) is not None:
+    for name, frame in frames.items():
+        if (ref := session.ref_of(frame, name)) is not None:
             found.append(ref)
         elif isinstance(frame, pl.LazyFrame):
             found.extend(captures.inputs_of(frame))
