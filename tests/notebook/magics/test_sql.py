@@ -7,6 +7,8 @@ import re
 import signal
 import threading
 import time
+from datetime import datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
@@ -17,6 +19,8 @@ import pytest
 from toolkit.notebook.magics import sql
 from toolkit.notebook.magics.statement import parameter_names
 
+START = datetime(2024, 1, 1)
+DURATIONS = [timedelta(days=2, hours=1), None, timedelta(days=-3, microseconds=7)]
 TRIPS = {"carrier": ["AA", "UA", "AA"], "delay": [12, -3, 48]}
 
 
@@ -117,6 +121,27 @@ def test_values_of_other_libraries_are_bound(notebook, value, query, found):
     assert notebook.run(f"%sql {query}").value.item() == found
 
 
+@pytest.mark.parametrize(
+    ("query", "dtype", "values"),
+    [
+        ("select sum(delay) from trips", pl.Int64, [57]),
+        ("select sum(delay) from trips group by delay > 1000 having false", pl.Int64, []),
+        ("select sum(a) from lots", pl.Decimal(38, 0), [3 * (2**63 - 1)]),
+        ("select sum(delay * 0.5) from trips", pl.Decimal(38, 1), [Decimal("28.5")]),
+        ("select ts - timestamp '2024-01-01' from times", pl.Duration("us"), DURATIONS),
+        ("select ts - '2024-01-01'::timestamp from times offset 2", pl.Duration("us"), DURATIONS[2:]),
+        ("select interval 1 day from trips where false", pl.Duration("us"), []),
+        ("select count(*) from trips", pl.Int64, [3]),
+    ],
+)  # fmt: skip
+def test_a_result_has_the_types_that_a_person_works_with(trips, query, dtype, values):
+    trips["lots"] = pl.DataFrame({"a": [2**63 - 1] * 3})
+    trips["times"] = pl.DataFrame({"ts": [START + each if each else None for each in DURATIONS]})
+    found = trips.run(f"%sql {query}").value.to_series()
+    assert found.dtype == dtype
+    assert found.to_list() == values
+
+
 HOSTILE = ["'; drop table trips; --", '"', "$least", "{least}", "%s", "\\", "a\nb", "); select 1"]
 
 
@@ -174,7 +199,8 @@ def test_names_with_a_dollar_are_found_where_sql_sees_them(query, names):
         ("%sql select 1; select 2", "this text has 2 statements"),
         ("%sql copy trips to 'x.csv'", "Only one query can run here"),
         ("%sql from 'secret.csv'", "secret.csv"),
-        ("%sql select now() - now() as d", "Column 'd' has an INTERVAL"),
+        ("%sql select interval 1 month as d", "Column 'd' has an INTERVAL with months"),
+        ("%sql select interval 2000000000 day as d", "INTERVAL of more than 100,000,000 days"),
         ("%sql select [{'a': interval 1 day}] as d", "Column 'd' has an INTERVAL"),
         ("%sql select s::int from many", "line 1: Could not convert string 'x'"),
         (

@@ -8,18 +8,14 @@ from typing import Any
 
 import duckdb
 import polars as pl
-import pyarrow as pa
-from IPython.core.error import UsageError
 from IPython.core.magic import needs_local_scope, no_var_expand
 
 from toolkit.notebook.magics.interrupts import interruptible
+from toolkit.notebook.magics.results import collect
 from toolkit.notebook.magics.shell import install, told_in_one_line
 from toolkit.notebook.magics.statement import parameter_names, read_statement, values_of
 from toolkit.notebook.magics.tables import NotebookFrames
 from toolkit.notebook.session import NotebookSession
-
-_BATCH_ROWS = 131_072
-_NESTED = frozenset({"struct", "list", "array", "map", "union"})
 
 
 def register(ipython: Any, session: NotebookSession) -> Callable[[], None]:
@@ -57,8 +53,7 @@ def _run(session: NotebookSession, query: str, namespace: Mapping[str, Any]) -> 
     with told_in_one_line(), interruptible(session.workspace.interrupt):
         relation = session.workspace.sql(query, values, frames)
         inputs = _inputs(session, frames.taken, relation)
-        _check_types(relation)
-        result = _collect(relation)
+        result = collect(relation)
     if inputs is not None:
         session.remember_inputs(result, inputs)
     return result
@@ -82,28 +77,3 @@ def _inputs(
             return None
     found.extend(captures.inputs_of(relation))
     return tuple(dict.fromkeys(found))
-
-
-def _collect(relation: duckdb.DuckDBPyRelation) -> pl.DataFrame:
-    # Batch by batch: between two of them a person can interrupt.
-    reader = relation.to_arrow_reader(_BATCH_ROWS)
-    table = pa.Table.from_batches(list(reader), schema=reader.schema)
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame
-
-
-def _check_types(relation: duckdb.DuckDBPyRelation) -> None:
-    columns = zip(relation.columns, relation.types, strict=True)
-    intervals = [name for name, type_ in columns if _has_interval(type_)]
-    if intervals:
-        raise UsageError(
-            f"Column {', '.join(map(repr, intervals))} has an INTERVAL, which polars has no type "
-            "for: take epoch(...) of it, or cast it to VARCHAR."
-        )
-
-
-def _has_interval(type_: Any) -> bool:
-    if type_.id in _NESTED:
-        return any(_has_interval(child) for _, child in type_.children if hasattr(child, "id"))
-    return bool(type_.id == "interval")
