@@ -1,0 +1,164 @@
+"""What texts allow: the narrowest type that loses nothing, and text wherever there is a doubt."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.moments import given_moment
+from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
+from toolkit.datasets.readers.csv.types import ColumnType, Evidence, evidence_of
+
+GERMAN = NumberStyle(",", ".", "€% ")
+
+
+def infer(texts: list[str | None], style: NumberStyle = PLAIN) -> ColumnType:
+    return evidence_of(pl.Series("c", texts, dtype=pl.String), style).column(style)
+
+
+def read(texts: list[str | None], style: NumberStyle = PLAIN) -> list[object]:
+    expression = infer(texts, style).expression("c")
+    assert expression is not None
+    return pl.DataFrame({"c": pl.Series(texts, dtype=pl.String)}).select(expression)["c"].to_list()
+
+
+@pytest.mark.parametrize(
+    ("texts", "kind"),
+    [
+        (["1", "-2", "0"], "integer"),
+        (["9223372036854775807"], "integer"),
+        (["9223372036854775808"], "text"),
+        (["007", "1"], "text"),
+        (["+5"], "text"),
+        (["1", "1.5", ".5", "5.", "1e5", "-1.5E-3"], "float"),
+        (["inf", "NaN", "1"], "float"),
+        (["00.5"], "text"),
+        (["12345678901234567", "1.5"], "text"),
+        (["0x10"], "text"),
+        (["1_000"], "text"),
+        (["1,5"], "text"),
+        (["1,234"], "text"),
+        (["5 %"], "text"),
+        (["$5"], "text"),
+        (["true", "False", "TRUE"], "boolean"),
+        (["yes", "no"], "text"),
+        (["t", "f"], "text"),
+        (["true", "1"], "text"),
+        (["2020-01-31", "2020-12-01"], "date"),
+        (["2020-02-30"], "text"),
+        (["2020-01-31", "31.01.2020"], "text"),
+        (["12:30:00", "23:59:59.5"], "time"),
+        (["12:30"], "text"),
+        (["25:10:00"], "text"),
+        (["01/02/2020", "03/04/2020"], "text"),
+        (["20200131"], "integer"),
+        ([], "text"),
+        ([None, ""], "text"),
+        (["NA"], "text"),
+        (["NA", "x"], "text"),
+        (["NA", "1"], "integer"),
+    ],
+)
+def test_the_narrowest_type_that_loses_nothing(texts, kind):
+    assert infer(texts).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("texts", "values"),
+    [
+        (["31.01.2020", "1.2.2020"], [date(2020, 1, 31), date(2020, 2, 1)]),
+        (["01/31/2020", "02/01/2020"], [date(2020, 1, 31), date(2020, 2, 1)]),
+        (["31/01/2020", "01/02/2020"], [date(2020, 1, 31), date(2020, 2, 1)]),
+        (["1 Jan 2020", "NA"], [date(2020, 1, 1), None]),
+        (["January 5, 2020"], [date(2020, 1, 5)]),
+        (["2020-01-31 10:20:30"], [datetime(2020, 1, 31, 10, 20, 30)]),
+        (["2020-01-31T10:20"], [datetime(2020, 1, 31, 10, 20)]),
+        (["1/31/2020 3:04 PM"], [datetime(2020, 1, 31, 15, 4)]),
+        (
+            ["2020-01-31T10:20:30Z", "2020-01-31T10:20:30.5+02:00"],
+            [
+                datetime(2020, 1, 31, 10, 20, 30, tzinfo=UTC),
+                datetime(2020, 1, 31, 8, 20, 30, 500_000, tzinfo=UTC),
+            ],
+        ),
+        ([" 10:20:30 "], [time(10, 20, 30)]),
+    ],
+)
+def test_dates_and_times_of_one_format(texts, values):
+    assert read(texts) == values
+
+
+def test_fractions_beyond_microseconds_are_kept():
+    texts = ["2020-01-31 10:20:30.123456789"]
+    assert infer(texts).dtype == pl.Datetime("ns")
+    frame = pl.DataFrame({"c": texts}).select(infer(texts).expression("c"))
+    assert frame["c"].dt.nanosecond().to_list() == [123_456_789]
+
+
+def test_two_places_that_agree_on_less_allow_only_that():
+    early = evidence_of(pl.Series(["01/02/2020"]))
+    later = evidence_of(pl.Series(["13/02/2020"]))
+    assert early.column().kind == "text"
+    assert (early & later).column().moment.format == "%d/%m/%Y"
+    number, text = evidence_of(pl.Series(["1"])), evidence_of(pl.Series(["x"]))
+    assert (number & evidence_of(pl.Series(["1.5"]))).column().kind == "float"
+    assert (number & text).column().kind == "text"
+    assert (Evidence() & number & Evidence()).column().kind == "integer"
+
+
+def test_nan_is_a_number_among_floats_and_null_among_integers():
+    assert infer(["NaN", "1.5"]).nulls == ()
+    assert infer(["NaN", "1"]) == ColumnType("integer", nulls=("NaN",))
+
+
+def test_several_texts_for_null_and_blanks_around():
+    assert read(["1", "NA", "-", " 2 "]) == [1, None, None, 2]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1.234,50", 1234.5), ("€ 3", 3.0), ("12,5 %", 12.5), ("-0,5", -0.5), ("1234", 1234.0)],
+)
+def test_numbers_in_the_style_that_was_asked_for(text, value):
+    assert read([text, "0,25"], GERMAN) == [value, 0.25]
+
+
+@pytest.mark.parametrize("text", ["1.23,5", "1,2,3", "12.34"])
+def test_what_is_no_number_in_that_style_stays_text(text):
+    assert infer([text, "0,25"], GERMAN).kind == "text"
+
+
+@pytest.mark.parametrize("style", [{"decimal": "1"}, {"decimal": ",", "thousands": ","}])
+def test_marks_that_cannot_be_are_refused(style):
+    with pytest.raises(InvalidArgumentError, match="decimal"):
+        NumberStyle(**style)
+
+
+def test_a_format_without_any_directive_is_refused():
+    with pytest.raises(InvalidArgumentError, match="not a format of dates"):
+        given_moment("yyyy-mm-dd")
+
+
+@given(
+    st.one_of(
+        st.lists(st.integers(-(2**63), 2**63 - 1).map(str), min_size=1),
+        st.lists(st.floats().map(repr), min_size=1),
+        st.lists(st.dates(min_value=date(1000, 1, 1)).map(str), min_size=1),
+        st.lists(st.datetimes(min_value=datetime(1000, 1, 1)).map(str), min_size=1),
+        st.lists(st.sampled_from(["1", "x", "007", "1.5", "", "NA", "true"]), min_size=1),
+    )
+)
+def test_every_value_that_was_seen_is_accepted_and_read(texts):
+    column = infer(texts)
+    assert all(column.accepts(text) for text in texts)
+    evidence = evidence_of(pl.Series(texts, dtype=pl.String))
+    assert evidence.allows(column)
+    lenient = column.lenient(pl.Series(texts, dtype=pl.String))
+    if lenient is not None:
+        nulls = sum(text.strip() in ("", *column.nulls) for text in texts)
+        assert lenient.null_count() == nulls

@@ -1,0 +1,166 @@
+"""Dates and times in text: one format that every value agrees on, or none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+import polars as pl
+
+from toolkit.core.errors import InvalidArgumentError
+
+_DATES = {
+    "%Y-%m-%d": r"\d{4}-\d{1,2}-\d{1,2}",
+    "%Y/%m/%d": r"\d{4}/\d{1,2}/\d{1,2}",
+    "%Y.%m.%d": r"\d{4}\.\d{1,2}\.\d{1,2}",
+    "%d.%m.%Y": r"\d{1,2}\.\d{1,2}\.\d{4}",
+    "%d/%m/%Y": r"\d{1,2}/\d{1,2}/\d{4}",
+    "%m/%d/%Y": r"\d{1,2}/\d{1,2}/\d{4}",
+    "%d-%m-%Y": r"\d{1,2}-\d{1,2}-\d{4}",
+    "%m-%d-%Y": r"\d{1,2}-\d{1,2}-\d{4}",
+    "%d %b %Y": r"\d{1,2} [A-Za-z]{3} \d{4}",
+    "%d-%b-%Y": r"\d{1,2}-[A-Za-z]{3}-\d{4}",
+    "%b %d, %Y": r"[A-Za-z]{3} \d{1,2}, \d{4}",
+    "%d %B %Y": r"\d{1,2} [A-Za-z]{4,} \d{4}",
+    "%B %d, %Y": r"[A-Za-z]{4,} \d{1,2}, \d{4}",
+}
+_TIMES = {
+    "%H:%M:%S%.f": r"\d{1,2}:\d{2}:\d{2}(?:\.\d{1,9})?",
+    "%H:%M": r"\d{1,2}:\d{2}",
+    "%I:%M:%S %p": r"\d{1,2}:\d{2}:\d{2} [AaPp][Mm]",
+    "%I:%M %p": r"\d{1,2}:\d{2} [AaPp][Mm]",
+}
+_ZONE = r"(?:Z|[+-]\d{2}:?\d{2})"
+_FINE = re.compile(r"\.\d{7,9}")
+_DIRECTIVES = {
+    **dict.fromkeys(["%m", "%d", "%H", "%I", "%M", "%S"], r"\d{1,2}"),
+    **dict.fromkeys(["%z", "%#z", "%:z"], _ZONE),
+    **dict.fromkeys(["%b", "%B", "%a", "%A", "%p", "%P"], r"\w+"),
+    "%Y": r"\d{4}",
+    "%y": r"\d{2}",
+    "%e": r"[ \d]?\d",
+    "%j": r"\d{1,3}",
+    "%f": r"\d{1,9}",
+    "%.f": r"(?:\.\d{1,9})?",
+    "%s": r"\d+",
+    "%F": r"\d{4}-\d{1,2}-\d{1,2}",
+    "%R": r"\d{1,2}:\d{2}",
+    "%T": r"\d{1,2}:\d{2}:\d{2}",
+}
+_OF_DATES = frozenset(["%Y", "%y", "%m", "%d", "%e", "%b", "%B", "%j", "%F", "%s"])
+_OF_TIMES = frozenset(["%H", "%I", "%M", "%S", "%T", "%R", "%f", "%.f", "%s"])
+_DIRECTIVE = re.compile(r"%[.:#]?[A-Za-z]|.", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A format of dates, times, or both, in the notation of polars (chrono's ``strftime``)."""
+
+    kind: Literal["date", "datetime", "time"]
+    format: str
+    fine: bool = False
+    """Whether fractions of a second go beyond microseconds."""
+
+    @property
+    def dtype(self) -> pl.DataType:
+        if self.kind == "date":
+            return pl.Date()
+        if self.kind == "time":
+            return pl.Time()
+        zone = "UTC" if self.format.endswith("z") else None
+        return pl.Datetime("ns" if self.fine else "us", zone)
+
+    def parse(self, text: pl.Expr, *, strict: bool = True) -> pl.Expr:
+        if self.kind == "time":
+            return text.str.to_time(self.format, strict=strict)
+        if self.kind == "date":
+            return text.str.to_date(self.format, strict=strict)
+        unit: Literal["ns", "us"] = "ns" if self.fine else "us"
+        return text.str.to_datetime(self.format, time_unit=unit, strict=strict)
+
+    def accepts(self, text: str) -> bool:
+        """Whether a text has the shape of the format; whether there is such a day is not asked."""
+        return bool(_shape(self.format).fullmatch(text))
+
+    def within(self, other: Moment) -> bool:
+        """Whether every value of this format is one of the other."""
+        return replace(self, fine=other.fine) == other and (other.fine or not self.fine)
+
+    def __str__(self) -> str:
+        return self.format.replace("%.f", "").replace("%#z", " and offset")
+
+
+def given_moment(format: str, *, fine: bool = False) -> Moment:
+    """The moment of a format that a person wrote.
+
+    Raises InvalidArgumentError for one without any directive of a date or a time."""
+    parts = set(_DIRECTIVE.findall(format))
+    dated, timed = bool(parts & _OF_DATES), bool(parts & _OF_TIMES)
+    if not dated and not timed:
+        raise InvalidArgumentError(
+            f"{format!r} is not a format of dates: use directives such as %Y-%m-%d %H:%M:%S."
+        )
+    kind: Literal["date", "datetime", "time"] = "time"
+    if dated:
+        kind = "datetime" if timed else "date"
+    return Moment(kind, format, fine)
+
+
+def moment_of(values: pl.Series, given: Moment | None = None) -> Iterator[Moment]:
+    """The formats that every one of some texts has: none, one, or two that cannot be told apart.
+
+    ``values`` are distinct texts, at least one, without blanks around them; ``given`` is the only
+    format to try."""
+    fine = bool(values.str.contains(_FINE.pattern).any())
+    for candidate in [given] if given else _candidates(values[0]):
+        moment = replace(candidate, fine=fine)
+        if not values.str.contains(f"^(?:{_shape(moment.format).pattern})$").all():
+            continue
+        parsed = values.to_frame("text").select(moment.parse(pl.col("text"), strict=False))
+        if parsed.to_series().null_count() == 0:
+            yield moment
+
+
+def moments_of(one: Iterable[Moment], other: Iterable[Moment]) -> Iterator[Moment]:
+    """The formats that are among both."""
+    others = {replace(each, fine=False): each.fine for each in other}
+    for each in one:
+        plain = replace(each, fine=False)
+        if plain in others:
+            yield replace(each, fine=each.fine or others[plain])
+
+
+def _candidates(text: str) -> Iterator[Moment]:
+    for time in _TIMES:
+        if _shape(time).fullmatch(text):
+            # Hours and minutes alone are as often minutes and seconds.
+            if time == "%H:%M:%S%.f":
+                yield Moment("time", time)
+            return
+    for date in _DATES:
+        rest = _shape(date).match(text)
+        if rest is None:
+            continue
+        if rest.end() == len(text):
+            yield Moment("date", date)
+        elif text[rest.end()] in "T ":
+            yield from _with_time(date + text[rest.end()], text[rest.end() + 1 :])
+
+
+def _with_time(date: str, rest: str) -> Iterator[Moment]:
+    for time in _TIMES:
+        for zone in ("", "%#z", " %#z"):
+            if _shape(time + zone).fullmatch(rest):
+                yield Moment("datetime", date + time + zone)
+
+
+@cache
+def _shape(format: str) -> re.Pattern[str]:
+    known = {**_DATES, **_TIMES}
+    if format in known:
+        return re.compile(known[format])
+    parts = _DIRECTIVE.findall(format)
+    return re.compile("".join(_DIRECTIVES.get(part) or re.escape(part) for part in parts))

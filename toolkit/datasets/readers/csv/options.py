@@ -1,0 +1,148 @@
+"""What a person may say about CSV files instead of letting it be found out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import polars as pl
+import pyarrow as pa
+
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.moments import given_moment
+from toolkit.datasets.readers.csv.numbers import NumberStyle
+from toolkit.datasets.readers.text import is_utf8
+
+SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
+NullValues: TypeAlias = str | Sequence[str] | Mapping[str, str | Sequence[str]]
+Dates: TypeAlias = bool | str | Mapping[str, str]
+OnBadRows: TypeAlias = Literal["error", "repair", "skip"]
+
+AUTO: Literal["auto"] = "auto"
+"""Find out from the file, where None has a meaning of its own."""
+
+INFER_ROWS = 10_000
+_POLICIES = ("error", "repair", "skip")
+
+
+@dataclass(frozen=True, slots=True)
+class CSVOptions:
+    """How to read CSV files; None (or "auto"): find out from the file."""
+
+    delimiter: str | None = None
+    """One ASCII character, or one and a blank."""
+    quote: str | None = AUTO
+    """One ASCII character, or None when the files have no quoting."""
+    escape: str | None = AUTO
+    """The quote itself (doubled), a backslash, or None when quotes never stand inside of quotes."""
+    comment: str | None = AUTO
+    """What a line begins with that is no data, or None when every line is."""
+    encoding: str | None = None
+    """Any encoding that Python knows. All but UTF-8 are converted on the way."""
+    has_header: bool | None = None
+    header_rows: int | None = None
+    """Records that make the names; 0 is ``has_header=False``."""
+    skip_lines: int | None = None
+    """Physical lines before the header, or before the first row of a file without one."""
+    schema: Mapping[str, Any] | None = None
+    """Types of some or all columns, which are then not inferred."""
+    infer_types: bool = True
+    """False leaves every value the text it was."""
+    infer_rows: int | None = INFER_ROWS
+    """Rows of each file from which types are inferred; None: all rows."""
+    null_values: NullValues | None = None
+    """Text that means null: for all columns, or for each column by name."""
+    dates: Dates = True
+    """False leaves dates text; a format (``"%d.%m.%Y"``) is the one of every date, or of the
+    columns that a mapping names."""
+    decimal: str = "."
+    thousands: str | None = None
+    affixes: str = ""
+    """Characters around numbers that are not a part of them, such as ``"€% "``."""
+    on_bad_rows: OnBadRows = "error"
+
+    def __post_init__(self) -> None:
+        self._check_characters()
+        if self.infer_rows is not None and self.infer_rows < 1:
+            raise InvalidArgumentError(
+                f"infer_rows={self.infer_rows}: pass a number from 1, or None for all rows."
+            )
+        for name in ("header_rows", "skip_lines"):
+            number = getattr(self, name)
+            if number is not None and number < 0:
+                raise InvalidArgumentError(f"{name}={number}: pass a number from 0.")
+        if None not in (self.has_header, self.header_rows) and (
+            self.has_header != bool(self.header_rows)
+        ):
+            raise InvalidArgumentError(
+                f"has_header={self.has_header} and header_rows={self.header_rows} contradict "
+                "each other: pass one of them."
+            )
+        if self.on_bad_rows not in _POLICIES:
+            raise InvalidArgumentError(
+                f"on_bad_rows={self.on_bad_rows!r}: pass one of {', '.join(map(repr, _POLICIES))}."
+            )
+        if self.encoding is not None:
+            try:
+                is_utf8(self.encoding)
+            except LookupError as error:
+                raise InvalidArgumentError(
+                    f"encoding={self.encoding!r} is not an encoding that Python knows."
+                ) from error
+        for each in self.date_formats.values():
+            given_moment(each)
+        NumberStyle(self.decimal, self.thousands, self.affixes)
+
+    def _check_characters(self) -> None:
+        delimiter = self.delimiter
+        if delimiter is not None:
+            single = len(delimiter.encode()) == 1 or (
+                len(delimiter.encode()) == 2 and delimiter[1] == " "
+            )
+            if not single or delimiter[0] in "\r\n":
+                raise InvalidArgumentError(
+                    f"delimiter={delimiter!r}: pass one ASCII character, or one and a blank."
+                )
+        if self.quote not in (None, AUTO) and len(str(self.quote).encode()) != 1:
+            raise InvalidArgumentError(
+                f"quote={self.quote!r}: pass one ASCII character, or None for no quoting."
+            )
+        if self.quote is not None and self.quote == delimiter:
+            raise InvalidArgumentError(
+                f"delimiter and quote are both {self.quote!r}: pass different characters."
+            )
+        if self.escape not in (None, AUTO, "\\", '"', "'", self.quote):
+            raise InvalidArgumentError(
+                f"escape={self.escape!r}: pass the quote (doubled), a backslash, or None."
+            )
+        if self.comment == "":
+            raise InvalidArgumentError("comment='' begins every line: pass None for no comments.")
+
+    @property
+    def style(self) -> NumberStyle:
+        return NumberStyle(self.decimal, self.thousands, self.affixes)
+
+    @property
+    def date_formats(self) -> Mapping[str, str]:
+        """Formats by column; ``"*"`` stands for every column that has none of its own."""
+        if isinstance(self.dates, str):
+            return {"*": self.dates}
+        return self.dates if isinstance(self.dates, Mapping) else {}
+
+    def nulls_of(self, column: str) -> tuple[str, ...] | None:
+        """The texts that mean null in a column; None: those that are known to."""
+        given = self.null_values
+        if isinstance(given, Mapping):
+            given = given.get(column, ())
+        if given is None:
+            return None
+        return (given,) if isinstance(given, str) else tuple(given)
+
+
+def polars_types(schema: SchemaLike | None) -> Mapping[str, Any] | None:
+    """A schema as a person gives it, with polars' types."""
+    if not isinstance(schema, pa.Schema):
+        return schema
+    frame = pl.from_arrow(schema.empty_table())
+    return dict(frame.schema) if isinstance(frame, pl.DataFrame) else {}
