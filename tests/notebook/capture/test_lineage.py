@@ -149,6 +149,6 @@ def test_what_reading_a_frame_made_is_used_without_looking_at_the_frame_again(
     notebook.run("a.head(1).hstack([pl.Series('h', [1])], in_place=False)")
     assert looked == []
     assert notebook.told("a.hstack([pl.Series('h', [1, 2])], in_place=True)") == [
-        "saved a (2 × 3) from a"
+        "saved a (2 × 3) changed in place"
     ]
     assert looked == ["a"]

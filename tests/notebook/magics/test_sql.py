@@ -129,7 +129,7 @@ def test_values_of_other_libraries_are_bound(notebook, value, query, found):
         ("select sum(a) from lots", pl.Decimal(38, 0), [3 * (2**63 - 1)]),
         ("select sum(delay * 0.5) from trips", pl.Decimal(38, 1), [Decimal("28.5")]),
         ("select ts - timestamp '2024-01-01' from times", pl.Duration("us"), DURATIONS),
-        ("select ts - '2024-01-01'::timestamp from times offset 2", pl.Duration("us"), DURATIONS[2:]),
+        ("select ts - DATE '2024-01-01' from times offset 2", pl.Duration("us"), DURATIONS[2:]),
         ("select interval 1 day from trips where false", pl.Duration("us"), []),
         ("select count(*) from trips", pl.Int64, [3]),
     ],

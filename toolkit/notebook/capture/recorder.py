@@ -81,7 +81,8 @@ class Recorder:
         if artifact.fingerprint != fingerprint:
             origin = [*([ref] if ref else []), *inputs]
             derived = self._capture(variable, frame, origin, artifact)
-            self._tell(variable, frame, replace(artifact, inputs=derived.inputs))
+            others = tuple(each for each in derived.inputs if each != ref)
+            self._tell(variable, frame, replace(artifact, inputs=others), changed=True)
 
     def note_lazy(self, variable: str, frame: Any, flow: Iterable[Source], told: Any) -> None:
         """Record a lazy frame, which is not run."""
@@ -150,10 +151,12 @@ class Recorder:
         if frame is not None:
             self._session.remember(frame, artifact.ref)
 
-    def _tell(self, variable: str, frame: Any, artifact: Artifact) -> None:
+    def _tell(
+        self, variable: str, frame: Any, artifact: Artifact, *, changed: bool = False
+    ) -> None:
         self.stored += 1
         inputs = tuple(ref for ref in artifact.inputs if ref != artifact.ref)
-        saved = Saved(variable, *shape(frame), inputs, not artifact.deduplicated)
+        saved = Saved(variable, *shape(frame), inputs, not artifact.deduplicated, changed)
         self._report.saved.append(saved)
 
     def _run_id(self) -> RunId:

@@ -24,6 +24,8 @@ class Saved:
     inputs: tuple[str, ...]
     new: bool
     """False: the content was stored already."""
+    changed: bool = False
+    """It was changed in place; its version before is none of ``inputs``."""
 
 
 @dataclass(slots=True)
@@ -39,7 +41,7 @@ class Report:
     def lines(self, *, quiet: bool) -> Iterator[str]:
         """What is printed; when it is quiet, only what was not saved."""
         if self.saved and not quiet:
-            new = [f"{_shown(s)}{self._origin(s.inputs)}" for s in self.saved if s.new]
+            new = [f"{_shown(s)}{_how(s)}{self._origin(s.inputs)}" for s in self.saved if s.new]
             known = [_shown(s) for s in self.saved if not s.new]
             parts = [f"saved {', '.join(new)}"] if new else []
             parts += [f"{', '.join(known)} already stored"] if known else []
@@ -65,13 +67,17 @@ class Report:
 def one_line(error: BaseException) -> str:
     """The first sentence of an error, without paths."""
     text = " ".join(str(error).split()) or type(error).__name__
-    sentence = re.split(r"(?<=[\w)\"'])\. (?=[A-Z])", text, maxsplit=1)[0]
+    sentence = re.split(r"(?<=[\w)>\"'])\. (?=[A-Z])", text, maxsplit=1)[0]
     return _PATH.sub(_last_part, sentence).rstrip(".")
 
 
 def _last_part(path: re.Match[str]) -> str:
     bare = path[0].rstrip(":;,.)")
     return (PurePath(bare).name or "…") + path[0][len(bare) :]
+
+
+def _how(saved: Saved) -> str:
+    return " changed in place" if saved.changed else ""
 
 
 def _shown(saved: Saved) -> str:
