@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from posixpath import basename
 from typing import Any
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.interfaces import IDatasetReader
 from toolkit.datasets.readers.csv.reader import CSVDatasetReader, looks_like_csv
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.limits import UnpackLimits
 from toolkit.datasets.readers.parquet import ParquetDatasetReader, looks_like_parquet
+from toolkit.datasets.readers.places import StorageOptions
 from toolkit.datasets.readers.sources import ResolvedSource, resolve
-from toolkit.datasets.readers.text import prefix
+from toolkit.datasets.readers.spooling import SpoolingFileSystem
+from toolkit.datasets.readers.text import codec_of, first_bytes, prefix
+from toolkit.datasets.readers.unpacking import MAGIC_BYTES, unpacked
+from toolkit.datasets.readers.web import web_name
 
 SNIFF_BYTES = 4096
-_PACKED = (".gz", ".zst", ".bz2")
+_PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz", ".zip")
+_RANDOM_ACCESS = frozenset({"parquet"})
+"""Formats that are not read in order: packed files of them are unpacked to a temporary file."""
+_TAR = slice(257, 262)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,8 @@ class ReaderFormat:
 
 
 class DatasetReaderFactory:
-    """See IDatasetReaderFactory. ``storage_options`` go to fsspec for every URL."""
+    """See IDatasetReaderFactory. ``storage_options`` go to fsspec for the URLs of every store that
+    is read without options of its own; never to web servers."""
 
     def __init__(self, storage_options: Mapping[str, Any] | None = None) -> None:
         self._storage_options = dict(storage_options or {})
@@ -63,12 +71,26 @@ class DatasetReaderFactory:
         self._formats.pop(name, None)
         self._formats[name] = ReaderFormat(name, tuple(suffixes), sniff, cls)
 
-    def reader(self, source: Any, format: str | None = None, **options: Any) -> IDatasetReader:
+    def reader(
+        self,
+        source: Any,
+        format: str | None = None,
+        *,
+        storage_options: Mapping[str, Any] | None = None,
+        max_unpacked: int | None = None,
+        **options: Any,
+    ) -> IDatasetReader:
         chosen = None if format is None else self._named(format)
-        select = partial(self._select, chosen=chosen)
-        resolved = resolve(source, self._storage_options, select=select)
+        resolved = resolve(
+            source,
+            StorageOptions(storage_options, self._storage_options),
+            select=partial(self._select, chosen=chosen),
+            limits=UnpackLimits(max_unpacked),
+        )
         found = chosen or self._by_suffix(resolved) or self._by_content(resolved)
         _require_options(found, options)
+        if found.name in _RANDOM_ACCESS and self._packed(resolved):
+            resolved = _unpacked(resolved)
         return found.cls(resolved, **options)
 
     def _named(self, name: str) -> ReaderFormat:
@@ -86,12 +108,23 @@ class DatasetReaderFactory:
         return [path for path in paths if self._of_suffix(path) is chosen] or paths
 
     def _of_suffix(self, path: str) -> ReaderFormat | None:
-        name = basename(path).lower()
+        name = web_name(path).lower()
         for packed in _PACKED:
             name = name.removesuffix(packed)
         return next(
             (found for found in self._formats.values() if name.endswith(found.suffixes)), None
         )
+
+    def _packed(self, source: ResolvedSource) -> bool:
+        """Whether files are packed: by their suffix, or by content where it does not tell."""
+        for path, url in zip(source.paths, source.urls, strict=True):
+            if web_name(path).lower().endswith(_PACKED):
+                return True
+            if self._of_suffix(path) is None:
+                with reading(url, "Pass it unpacked.", remote=source.remote):
+                    if codec_of(first_bytes(source, path, MAGIC_BYTES)) is not None:
+                        return True
+        return False
 
     def _by_suffix(self, source: ResolvedSource) -> ReaderFormat | None:
         found = {known.name for path in source.paths if (known := self._of_suffix(path))}
@@ -110,14 +143,29 @@ class DatasetReaderFactory:
         for known in reversed(self._formats.values()):
             if known.sniff(head):
                 return known
+        if head[_TAR] == b"ustar":
+            raise SourceError(
+                f'{url} is a tar archive. Name a file in it as "tar://<the file>::{url}".'
+            )
         raise SourceError(
             f"{url} is empty or has no known format. Pass format=… as one of "
             f"{', '.join(self._formats)} if it is one of them."
         )
 
 
+def _unpacked(source: ResolvedSource) -> ResolvedSource:
+    """The source with random access to the content of packed files."""
+
+    def opened(path: str) -> Any:
+        return filesystem.open(path, cache_type="none")
+
+    filesystem = SpoolingFileSystem(partial(unpacked, source), opened)
+    return replace(source, filesystem=filesystem)
+
+
 def _require_options(found: ReaderFormat, options: Mapping[str, Any]) -> None:
     parameters = inspect.signature(found.cls).parameters
+    always = ["storage_options", "max_unpacked"]
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
         return
     known = list(parameters)[1:]
@@ -125,5 +173,5 @@ def _require_options(found: ReaderFormat, options: Mapping[str, Any]) -> None:
     if unknown:
         raise InvalidArgumentError(
             f"The {found.name} format has no option {unknown[0]!r}. "
-            + (f"Its options: {', '.join(known)}." if known else "It has no options.")
+            f"Its options: {', '.join([*known, *always])}."
         )

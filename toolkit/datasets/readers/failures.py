@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from toolkit.core.errors import SourceError, SourceNotFoundError, ToolkitError
+from toolkit.core.redaction import without_credentials
 
 # A damaged file can make polars panic, and PanicException is not an Exception.
 ENGINE_FAILURES: tuple[type[BaseException], ...] = (
@@ -23,6 +25,7 @@ ENGINE_FAILURES: tuple[type[BaseException], ...] = (
 )
 
 _SHOWN = 300
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>()]+")
 
 
 @contextmanager
@@ -31,15 +34,19 @@ def reading(name: str, hint: str, *, remote: bool = False) -> Iterator[None]:
 
     ``hint`` says what the person can do. ``remote`` also catches the errors of the file system's
     own client library, which fsspec hands through as they are. Errors of the toolkit, interrupts
-    and lack of memory pass.
+    and lack of memory pass; pyarrow's refusal of a size that a damaged file asks for does not.
     """
     failures: tuple[type[BaseException], ...] = ENGINE_FAILURES
     if remote:
         failures = (Exception, *ENGINE_FAILURES)
     try:
         yield
-    except (ToolkitError, MemoryError):
+    except ToolkitError:
         raise
+    except MemoryError as error:
+        if not isinstance(error, pa.ArrowException):
+            raise
+        raise SourceError(f"{name} could not be read: {first_line(error)}. {hint}") from error
     except FileNotFoundError as error:
         raise SourceNotFoundError(
             f"{name} is no longer there ({first_line(error)}). Make the reader anew."
@@ -49,8 +56,10 @@ def reading(name: str, hint: str, *, remote: bool = False) -> Iterator[None]:
 
 
 def first_line(error: BaseException) -> str:
-    """The engine's message on one line, without its advice, which speaks of its own options."""
+    """The engine's message on one line, without its advice, which speaks of its own options, and
+    without the credentials that clients of stores quote with a URL."""
     message = " ".join(str(error).strip().split("\n\n")[0].split()).rstrip(".")
+    message = _URL.sub(lambda url: without_credentials(url[0]), message)
     if len(message) > _SHOWN:
         message = f"{message[:_SHOWN]}…"
     return message or type(error).__name__

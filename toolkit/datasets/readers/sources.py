@@ -1,32 +1,35 @@
-"""Turns what a person passes (path, glob, folder, URL, a list of them) into files to read."""
+"""Turns what a person passes into files to read: a path, glob, folder, URL, bytes, an open file, or
+a list of them."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from posixpath import basename, dirname
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from posixpath import dirname
 from typing import Any, BinaryIO, TypeAlias, cast
-from urllib.parse import unquote, urlsplit
 
-import fsspec
+from fsspec.archive import AbstractArchiveFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
-from toolkit.core.errors import (
-    InvalidArgumentError,
-    SourceError,
-    SourceNotFoundError,
-    did_you_mean,
-)
+from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
 from toolkit.core.redaction import without_credentials
+from toolkit.datasets.readers.archives import member_filesystem
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.limits import UnpackLimits
+from toolkit.datasets.readers.missing import nothing_at
+from toolkit.datasets.readers.objects import ObjectFileSystem, is_object
 from toolkit.datasets.readers.partitions import partition_values
+from toolkit.datasets.readers.places import Place, StorageOptions, place_of
+from toolkit.datasets.readers.web import WebFileSystem
 
 Select: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
-"""Picks the data files out of the listing of a folder."""
+"""Picks the data files out of the listing of a folder or an archive."""
+
+_Found: TypeAlias = list[tuple[str, Mapping[str, str | None]]]
 
 _MAGIC = re.compile(r"[*?\[]")
+_WEB_MAGIC = re.compile(r"[*]")
 _UNREACHABLE = "Check the URL, storage_options and your permissions."
 
 
@@ -39,19 +42,22 @@ class ResolvedSource:
     paths: tuple[str, ...]
     """Absolute local paths, or paths as ``filesystem`` takes them."""
     urls: tuple[str, ...]
-    """Absolute local paths, or full URLs without credentials."""
+    """Absolute local paths, full URLs without credentials, or what an object is called."""
     filesystem: Any = None
     """The fsspec filesystem, or None for local files."""
     partitions: tuple[Mapping[str, str | None], ...] = ()
     """The hive keys and values (None: null) in each path below the folder or glob passed."""
+    select: Select | None = None
+    """Picks the data file out of an archive."""
+    limits: UnpackLimits = field(default_factory=UnpackLimits)
 
     @property
     def remote(self) -> bool:
         return self.filesystem is not None
 
     def open(self, path: str, *, random_access: bool = False) -> BinaryIO:
-        """Open one of ``paths``, seekable. ``random_access`` turns off the read-ahead of remote
-        files, which fetches tens of megabytes for every jump."""
+        """Open one of ``paths`` to read it in order. With ``random_access`` it is seekable, and the
+        read-ahead of remote files is off, which fetches tens of megabytes for every jump."""
         if self.remote:
             how = {"cache_type": "none"} if random_access else {}
             return cast(BinaryIO, self.filesystem.open(path, "rb", **how))
@@ -59,7 +65,11 @@ class ResolvedSource:
 
 
 def resolve(
-    source: Any, storage_options: Mapping[str, Any] | None = None, *, select: Select
+    source: Any,
+    storage_options: StorageOptions | None = None,
+    *,
+    select: Select,
+    limits: UnpackLimits | None = None,
 ) -> ResolvedSource:
     """Find the files of ``source``; lists folders and asks whether files exist, opens none.
 
@@ -70,81 +80,87 @@ def resolve(
     or a place that cannot be reached, InvalidArgumentError for anything that is not a source or
     a protocol that fsspec does not know.
     """
-    members = [_text(member) for member in _members(source)]
+    members = list(source) if isinstance(source, list | tuple) else [source]
     if not members:
         raise InvalidArgumentError("The list of sources is empty: pass at least one path or URL.")
-    opened = [_filesystem(member, storage_options or {}) for member in members]
-    filesystem = opened[0][0]
-    if any(other is not filesystem for other, _ in opened):
-        raise InvalidArgumentError(
-            "The sources of one list must lie in one place: all local, or all on one file system. "
-            "Make a reader for each place."
-        )
-    found: list[tuple[str, Mapping[str, str | None]]] = []
-    for member, (_, path) in zip(members, opened, strict=True):
-        with reading(without_credentials(member), _UNREACHABLE, remote=True):
-            found += _expand(filesystem, path, without_credentials(member), select)
-    paths = tuple(path for path, _ in found)
-    local = isinstance(filesystem, LocalFileSystem)
-    shown = without_credentials(members[0])
+    limits = limits or UnpackLimits()
+    objects = [is_object(member) for member in members]
+    if all(objects):
+        return _objects(members, select, limits)
+    if any(objects):
+        raise _several_places()
+    places = _places(members, storage_options or StorageOptions())
+    found: list[tuple[str, str, Mapping[str, str | None]]] = []
+    local = isinstance(places[0].filesystem, LocalFileSystem)
+    for place in places:
+        with reading(place.shown, _UNREACHABLE, remote=True):
+            for path, values in _expand(place, select):
+                found.append((path, path if local else place.url(path), values))
+    paths, urls, partitions = zip(*found, strict=True)
     return ResolvedSource(
-        given=shown if len(members) == 1 else f"{shown} and {len(members) - 1} more",
+        given=_given([place.shown for place in places]),
         paths=paths,
-        urls=paths if local else tuple(_url(filesystem, path) for path in paths),
-        filesystem=None if local else filesystem,
-        partitions=tuple(values for _, values in found),
+        urls=urls,
+        filesystem=None if local else _readable(places[0].filesystem, limits),
+        partitions=partitions,
+        select=select,
+        limits=limits,
     )
 
 
-def _members(source: Any) -> Iterable[Any]:
-    return source if isinstance(source, list | tuple) else [source]
+def _given(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
 
 
-def _text(member: Any) -> str:
-    try:
-        text = os.fspath(member)
-    except TypeError:
-        text = None
-    if not isinstance(text, str) or not text:
-        raise InvalidArgumentError(
-            f"{member!r} is not a source: pass a path, a glob, a folder, a URL, or a list of them."
-        )
-    return text
+def _objects(members: Sequence[Any], select: Select, limits: UnpackLimits) -> ResolvedSource:
+    filesystem = ObjectFileSystem(members)
+    names = filesystem.names
+    return ResolvedSource(
+        _given(names), names, names, filesystem, tuple({} for _ in names), select, limits
+    )
 
 
-def _filesystem(member: str, storage_options: Mapping[str, Any]) -> tuple[Any, str]:
-    if "://" not in member and "::" not in member:
-        path = os.path.abspath(os.path.expanduser(member))
-        return fsspec.filesystem("file"), path
-    if member.startswith("file://"):
-        return fsspec.filesystem("file"), unquote(urlsplit(member).path) or "/"
-    shown = without_credentials(member)
-    try:
-        filesystem, path = fsspec.core.url_to_fs(member, **storage_options)
-    except ImportError as error:
-        raise InvalidArgumentError(
-            f"{shown} needs a package that is not installed: {error}."
-        ) from error
-    except ValueError as error:
-        raise InvalidArgumentError(
-            f"{shown} is not a URL that fsspec can open: {error}."
-        ) from error
-    # A listing remembered from before would hide files that were written since.
-    filesystem.invalidate_cache()
-    return filesystem, path
+def _places(members: Sequence[Any], options: StorageOptions) -> list[Place]:
+    known: dict[str, Any] = {}
+    places = []
+    for member in members:
+        shown = without_credentials(member) if isinstance(member, str) else repr(member)
+        try:
+            with reading(shown, _UNREACHABLE, remote=True):
+                places.append(place_of(member, options, known))
+        except SourceNotFoundError as error:
+            raise SourceNotFoundError(
+                f"There is nothing at {shown}: the archive in it is not there."
+            ) from error
+    if any(place.filesystem is not places[0].filesystem for place in places):
+        raise _several_places()
+    return places
 
 
-def _expand(
-    filesystem: Any, path: str, shown: str, select: Select
-) -> list[tuple[str, Mapping[str, str | None]]]:
+def _several_places() -> InvalidArgumentError:
+    return InvalidArgumentError(
+        "The sources of one list must lie in one place: all local, all on one file system, or all "
+        "in memory. Make a reader for each place."
+    )
+
+
+def _readable(filesystem: Any, limits: UnpackLimits) -> Any:
+    if isinstance(filesystem, AbstractArchiveFileSystem):
+        return member_filesystem(filesystem, limits)
+    return filesystem
+
+
+def _expand(place: Place, select: Select) -> _Found:
+    filesystem, path = place.filesystem, place.path
     if filesystem.isfile(path):
         return [(path, {})]
     if filesystem.isdir(path):
-        return _folder(filesystem, path, shown, select, path)
-    if not _MAGIC.search(path):
-        raise SourceNotFoundError(_missing(filesystem, path, shown))
-    base = dirname(path[: cast("re.Match[str]", _MAGIC.search(path)).start()] + "x")
-    found: list[tuple[str, Mapping[str, str | None]]] = []
+        return _folder(filesystem, path, place.shown, select, path)
+    magic = (_WEB_MAGIC if isinstance(filesystem, WebFileSystem) else _MAGIC).search(path)
+    if magic is None:
+        raise nothing_at(filesystem, path, place.shown)
+    base = dirname(path[: magic.start()] + "x")
+    found: _Found = []
     for match in sorted(filesystem.glob(path)):
         if filesystem.isdir(match):
             found += _folder(filesystem, match, match, select, base)
@@ -152,14 +168,12 @@ def _expand(
             found.append((match, partition_values(match, base)))
     if not found:
         raise SourceNotFoundError(
-            f"The pattern {shown} matches no file. Check it against the folder {base or '/'}."
+            f"The pattern {place.shown} matches no file. Check it against the folder {base or '/'}."
         )
     return found
 
 
-def _folder(
-    filesystem: Any, folder: str, shown: str, select: Select, base: str
-) -> list[tuple[str, Mapping[str, str | None]]]:
+def _folder(filesystem: Any, folder: str, shown: str, select: Select, base: str) -> _Found:
     start = len(folder.rstrip("/")) + 1
     visible = [
         path for path in sorted(filesystem.find(folder)) if not _hidden(path[start:].split("/"))
@@ -176,18 +190,3 @@ def _folder(
 def _hidden(parts: Sequence[str]) -> bool:
     # Spark and its kin write _SUCCESS and .crc files; a hive key may still begin with "_".
     return any(p.startswith(".") or (p.startswith("_") and "=" not in p) for p in parts)
-
-
-def _missing(filesystem: Any, path: str, shown: str) -> str:
-    folder = dirname(path.rstrip("/"))
-    if not filesystem.isdir(folder):
-        return f"There is nothing at {shown}: the folder {folder or '/'} does not exist either."
-    names = [basename(found.rstrip("/")) for found in filesystem.ls(folder, detail=False)]
-    if not names:
-        return f"There is nothing at {shown}: the folder {folder or '/'} is empty."
-    hint = did_you_mean(basename(path.rstrip("/")), names, noun="files in that folder")
-    return f"There is nothing at {shown}. {hint}"
-
-
-def _url(filesystem: Any, path: str) -> str:
-    return without_credentials(filesystem.unstrip_protocol(path))

@@ -5,20 +5,13 @@ from __future__ import annotations
 import codecs
 from collections.abc import Generator
 from contextlib import closing
-from typing import BinaryIO, cast
-
-import pyarrow as pa
 
 from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.unpacking import CHUNK, codec_of, unpacked
 
-CHUNK = 1 << 20
-_CODECS = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bz2"}
+__all__ = ["CHUNK", "chunks", "codec_of", "first_bytes", "is_utf8", "prefix"]
+
 _UTF8 = "utf-8"
-
-
-def codec_of(head: bytes) -> str | None:
-    """The compression that the first bytes of a file announce: gzip, zstd, bz2 or None."""
-    return next((codec for magic, codec in _CODECS.items() if head.startswith(magic)), None)
 
 
 def is_utf8(encoding: str) -> bool:
@@ -31,16 +24,16 @@ def chunks(
 ) -> Generator[bytes, None, None]:
     """The unpacked file as UTF-8. UTF-8 itself passes unchecked.
 
-    Raises UnicodeDecodeError for bytes that the encoding does not have, OSError, ArrowException.
+    Raises UnpackingError for packed data that is damaged or unpacks to too much, UnicodeDecodeError
+    for bytes that the encoding does not have, OSError, and what the file system raises.
     """
-    with source.open(path) as handle, _unpacked(handle) as unpacked:
+    with closing(unpacked(source, path)) as parts:
         if is_utf8(encoding):
-            while chunk := unpacked.read(CHUNK):
-                yield chunk
+            yield from parts
             return
         decoder = codecs.getincrementaldecoder(encoding)(errors="strict")
-        while chunk := unpacked.read(CHUNK):
-            yield decoder.decode(chunk).encode()
+        for part in parts:
+            yield decoder.decode(part).encode()
         yield decoder.decode(b"", final=True).encode()
 
 
@@ -57,13 +50,8 @@ def prefix(source: ResolvedSource, path: str, limit: int, encoding: str = _UTF8)
 
 def first_bytes(source: ResolvedSource, path: str, size: int) -> bytes:
     """The file's own first bytes, packed as they are."""
+    found = b""
     with source.open(path) as handle:
-        return handle.read(size)
-
-
-def _unpacked(handle: BinaryIO) -> BinaryIO:
-    codec = codec_of(handle.read(4))
-    handle.seek(0)
-    if codec is None:
-        return handle
-    return cast(BinaryIO, pa.CompressedInputStream(pa.PythonFile(handle, mode="r"), codec))
+        while len(found) < size and (part := handle.read(size - len(found))):
+            found += part
+    return found

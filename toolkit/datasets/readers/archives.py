@@ -1,0 +1,53 @@
+"""The members of an archive that a URL names: ``zip://member.csv::archive.zip``."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from functools import partial
+from typing import Any
+
+from toolkit.datasets.readers.limits import UnpackLimits
+from toolkit.datasets.readers.spooling import SpoolingFileSystem
+
+_CHUNK = 1 << 20
+
+
+def member_filesystem(archive: Any, limits: UnpackLimits) -> SpoolingFileSystem:
+    """The members of fsspec's file system of an archive, with random access and within limits.
+
+    A member that is packed unpacks from its beginning only, at each step backwards anew."""
+    opened = partial(_Member, archive, limits)
+
+    def parts(path: str) -> Generator[bytes, None, None]:
+        with opened(path) as member:
+            while part := member.read(_CHUNK):
+                yield part
+
+    return SpoolingFileSystem(parts, opened)
+
+
+class _Member:
+    """One member, read in order."""
+
+    def __init__(self, archive: Any, limits: UnpackLimits, path: str) -> None:
+        self._limits = limits
+        # Archives without compression do not tell it.
+        self._packed = archive.info(path).get("compress_size")
+        self._file = archive.open(path, "rb")
+        self._read = 0
+
+    def __enter__(self) -> _Member:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._file.close()
+
+    def read(self, size: int = -1) -> bytes:
+        part = bytes(self._file.read(size))
+        self._read += len(part)
+        if self._packed is not None:
+            self._limits.require(self._packed, self._read)
+        return part

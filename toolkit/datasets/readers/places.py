@@ -1,0 +1,135 @@
+"""From what a person passed as one source to the file system that has it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import fsspec
+
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.core.redaction import without_credentials
+from toolkit.datasets.readers.missing import unknown_protocol
+from toolkit.datasets.readers.web import WebFileSystem, web_options
+
+_WEB = frozenset({"http", "https"})
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
+
+
+@dataclass(frozen=True, slots=True)
+class StorageOptions:
+    """What fsspec is told about a place."""
+
+    given: Mapping[str, Any] | None = None
+    """For this source: they are all that its place gets."""
+    usual: Mapping[str, Any] | None = None
+    """For every store. They hold the keys of one store, and are never sent to a web server."""
+
+    def of(self, protocol: str) -> dict[str, Any]:
+        if self.given is not None:
+            return dict(self.given)
+        return {} if protocol in _WEB else dict(self.usual or {})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where one source lies."""
+
+    filesystem: Any
+    path: str
+    """As ``filesystem`` takes it; it may be a glob or a folder."""
+    shown: str
+    """What was passed, without credentials."""
+    chain: str = ""
+    """In a chain of URLs what comes after the first, without credentials."""
+
+    def url(self, path: str) -> str:
+        """The full URL of a path of this place, without credentials."""
+        full = without_credentials(self.filesystem.unstrip_protocol(path))
+        if not self.chain:
+            return full
+        first = self.shown.partition("::")[0]
+        scheme = _SCHEME.match(first)
+        own = f"{scheme[0]}://{path.lstrip('/')}" if scheme else first
+        return f"{own}::{self.chain}"
+
+
+def place_of(member: Any, options: StorageOptions, known: dict[str, Any]) -> Place:
+    """The place of a path or URL; opens nothing but the archive that a chain names.
+
+    ``known`` remembers the file systems of archives, for further members of one archive. Raises
+    InvalidArgumentError for what is neither, and for a protocol that is not known or needs a
+    package."""
+    text = _text(member)
+    if "://" not in text and "::" not in text:
+        return Place(fsspec.filesystem("file"), os.path.abspath(os.path.expanduser(text)), text)
+    text = _SCHEME.sub(lambda scheme: scheme[0].lower(), text)
+    if text.startswith("file://") and "::" not in text:
+        return Place(fsspec.filesystem("file"), unquote(urlsplit(text).path) or "/", text)
+    shown = without_credentials(text)
+    filesystem, path = _open(text, shown, options, known)
+    chain = text.partition("::")[2]
+    return Place(filesystem, path, shown, without_credentials(_absolute(chain)))
+
+
+def _text(member: Any) -> str:
+    try:
+        text = os.fspath(member)
+    except TypeError:
+        text = None
+    if not isinstance(text, str) or not text:
+        raise InvalidArgumentError(
+            f"{member!r} is not a source: pass a path, a glob, a folder, a URL, bytes, a file "
+            "opened in binary mode, or a list of them."
+        )
+    return text
+
+
+def _open(text: str, shown: str, options: StorageOptions, known: dict[str, Any]) -> tuple[Any, str]:
+    first, _, chain = text.partition("::")
+    target = _protocol(text.rpartition("::")[2])
+    told = options.of(target)
+    if chain and target not in told:
+        # fsspec would give them to the first of the chain, which is no store.
+        told = {target: told} if told else {}
+    try:
+        if chain in known:
+            return known[chain], known[chain]._strip_protocol(first)
+        if target in _WEB and not chain:
+            told = web_options(told)
+        filesystem, path = fsspec.core.url_to_fs(text, **told)
+    except ImportError as error:
+        raise InvalidArgumentError(
+            f"{shown} needs a package that is not installed: {error}."
+        ) from error
+    except ValueError as error:
+        if isinstance(error, UnicodeError):
+            raise
+        near = unknown_protocol(_protocol(text))
+        raise InvalidArgumentError(
+            f"{shown} is not a URL that fsspec can open: {error}.{near}"
+        ) from error
+    if chain:
+        known[chain] = filesystem
+    elif target in _WEB:
+        filesystem = known.setdefault("web", WebFileSystem(filesystem))
+    # A listing remembered from before would hide files that were written since.
+    filesystem.invalidate_cache()
+    return filesystem, path
+
+
+def _protocol(url: str) -> str:
+    scheme = _SCHEME.match(url)
+    return scheme[0].lower() if scheme else "file"
+
+
+def _absolute(chain: str) -> str:
+    """A chain that ends in a local path, whatever the current folder."""
+    head, separator, last = chain.rpartition("::")
+    if not last or "://" in last:
+        return chain
+    return f"{head}{separator}{os.path.abspath(os.path.expanduser(last))}"

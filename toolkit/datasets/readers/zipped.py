@@ -1,0 +1,97 @@
+"""The one data file in a zip archive."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from toolkit.datasets.readers.limits import UnpackingError
+
+_BUFFER = 1 << 20
+_ENCRYPTED = 0x1
+_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class ZipMember:
+    """A member that is being read."""
+
+    name: str
+    packed: int
+    """Bytes that it has in the archive, as the archive's directory says."""
+    _file: Any
+
+    def parts(self, size: int) -> Iterator[bytes]:
+        """Its content in pieces of at most ``size`` bytes. Raises UnpackingError."""
+        while part := self._read(size):
+            yield part
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return bytes(self._file.read(size))
+        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+            raise UnpackingError(f"the zip data in it is damaged ({error})") from error
+
+
+@contextmanager
+def zip_member(
+    archive: Any, select: Callable[[Sequence[str]], Sequence[str]] | None
+) -> Iterator[ZipMember]:
+    """Open the only data file of an archive (an open file with random access).
+
+    Where there are several files, ``select`` picks those that are data. Raises UnpackingError when
+    that is not one, and for an archive that is damaged or encrypted."""
+    # zipfile reads 4 KiB at a time, each of which would be a request to a store.
+    buffered = io.BufferedReader(archive, _BUFFER)
+    try:
+        with _opened(buffered) as found:
+            info = found.getinfo(_only(found, select))
+            with _member(found, info) as member:
+                yield ZipMember(info.filename, info.compress_size, member)
+    finally:
+        # The archive itself is its opener's to close.
+        buffered.detach()
+
+
+def _opened(buffered: io.BufferedReader) -> zipfile.ZipFile:
+    try:
+        return zipfile.ZipFile(buffered)
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+        raise UnpackingError(f"it is a damaged or cut zip archive ({error})") from error
+
+
+def _only(archive: zipfile.ZipFile, select: Callable[[Sequence[str]], Sequence[str]] | None) -> str:
+    names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    if "[Content_Types].xml" in names:
+        raise UnpackingError("it is an Office document: save its table as CSV or Parquet")
+    files = [name for name in names if not _is_clutter(name)]
+    chosen = list(select(files)) if select is not None and len(files) > 1 else files
+    if len(chosen) == 1:
+        return chosen[0]
+    if not files:
+        raise UnpackingError("it is a zip archive without files")
+    shown = ", ".join((chosen or files)[:_SHOWN])
+    more = f" and {len(chosen or files) - _SHOWN} more" if len(chosen or files) > _SHOWN else ""
+    raise UnpackingError(
+        f"it is a zip archive of several files ({shown}{more}). Name one as "
+        f'"zip://{(chosen or files)[0]}::<the archive>"'
+    )
+
+
+def _is_clutter(name: str) -> bool:
+    """What Finder and its kin put into archives."""
+    return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
+
+
+def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
+    if info.flag_bits & _ENCRYPTED:
+        raise UnpackingError(f"its member {info.filename} is encrypted: unpack it first")
+    try:
+        return archive.open(info)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+        raise UnpackingError(f"its member {info.filename} cannot be unpacked ({error})") from error
