@@ -1,0 +1,85 @@
+"""Whether some lines are comments, and what they begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toolkit.datasets.readers.csv.detection.columns import profile
+from toolkit.datasets.readers.csv.detection.headers import is_header
+from toolkit.datasets.readers.csv.detection.shapes import TYPED
+from toolkit.datasets.readers.csv.detection.splitting import Record, Rules
+
+_MARKERS = ("#", "//", "%", ";", "--", "!")
+_LONGER = {"#": ("##", "# ", "#!"), "%": ("%%", "% "), "!": ("! ",), ";": ("; ",)}
+_CHANCE = 0.2
+"""Share of the marked lines that may have the width of the table by chance."""
+
+
+def find_comment(
+    lines: Sequence[str], records: Sequence[Record], rules: Rules, width: int
+) -> str | None:
+    """What comment lines begin with; None where no line is plainly one."""
+    for marker in _MARKERS:
+        if rules.delimiter.startswith(marker) or marker == rules.quote:
+            continue
+        marked = [r for r in records if r.lines == 1 and lines[r.line].startswith(marker)]
+        if not marked:
+            continue
+        found = _comment(marker, marked, lines, records, width)
+        if found is not None:
+            return found
+    return None
+
+
+def _comment(
+    marker: str,
+    marked: Sequence[Record],
+    lines: Sequence[str],
+    records: Sequence[Record],
+    width: int,
+) -> str | None:
+    starts = {record.line for record in marked}
+    plain = [r for r in records if r.line not in starts and any(c.strip() for c in r.cells)]
+    rows = [r.cells for r in plain if len(r.cells) == width]
+    wide = [r for r in marked if len(r.cells) == width] if width > 1 else []
+    header = _header(wide, plain, width)
+    if header is not None:
+        others = [lines[r.line] for r in marked if r is not header]
+        return _longer(marker, lines[header.line], others)
+    if rows and marker != "--" and profile(rows, width)[0].kind in TYPED:
+        # What begins with the marker cannot be a value of the first column.
+        return marker
+    texts = [lines[r.line] for r in marked]
+    if width == 1:
+        spaced = all(text[len(marker) :][:1] in ("", " ", "\t") for text in texts)
+        return marker if spaced and len(texts) * 3 <= len(plain) else None
+    first = next((r.line for r in plain if len(r.cells) == width), -1)
+    # Only above the table they are a preamble: below, a text may begin with anything.
+    within = any(r.line > first for r in marked)
+    rare = len(wide) <= _CHANCE * len(marked) and len(marked) <= len(plain)
+    return marker if within and rare else None
+
+
+def _longer(marker: str, header: str, others: Sequence[str]) -> str | None:
+    """What the other marked lines begin with, and a marked header does not."""
+    fits = (
+        longer
+        for longer in _LONGER.get(marker, ())
+        if not header.startswith(longer) and all(text.startswith(longer) for text in others)
+    )
+    return next(fits, None) if others else None
+
+
+def _header(wide: Sequence[Record], plain: Sequence[Record], width: int) -> Record | None:
+    """The marked line that names the columns, as in ``#CHROM``: the last above the first row."""
+    body = [r for r in plain if len(r.cells) == width]
+    if not body:
+        return None
+    above = [r for r in wide if r.line < body[0].line]
+    if not above:
+        return None
+    rows = [r.cells for r in body]
+    names = above[-1]
+    if is_header(rows[0], rows[1:], width) and len(rows) > 1:
+        return None
+    return names if is_header(names.cells, rows, width) else None

@@ -1,0 +1,174 @@
+"""Chooses the delimiter, the quote, the escape and what ends a record."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from toolkit.datasets.readers.csv.detection.sample import UNSET, Given
+from toolkit.datasets.readers.csv.detection.scoring import Score, score, score_one_column
+from toolkit.datasets.readers.csv.detection.splitting import (
+    Rules,
+    split_lines,
+    split_records,
+    usual_width,
+)
+from toolkit.datasets.readers.csv.layout import Newline
+
+_SCORED_BYTES = 1 << 15
+"""What dialects are compared on. More changes no verdict and costs milliseconds."""
+_DELIMITERS = (",", ";", "\t", "|", " ", ":", "^", "~", "\x1f")
+_QUOTES = ('"', "'")
+_UNLIKELY = "\0"
+"""Splits nothing: the delimiter of one column while dialects are compared."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The dialect that explains a sample best."""
+
+    rules: Rules
+    newline: Newline
+    width: int
+    """Fields of most records of the sample; 1 for one column."""
+
+
+def choose(head: bytes, given: Given) -> Chosen:
+    """The dialect of a text from its beginning; what is given stays as it is."""
+    sample = _cut(head)
+    newline = likely_newline(sample)
+    lines = split_lines(sample, newline).texts
+    rules, width = _choose_rules(lines, given)
+    if newline == "any":
+        newline, rules, width = _settle_newline(sample, lines, rules, width, given)
+    return Chosen(rules, newline, width)
+
+
+def likely_newline(sample: bytes) -> Newline:
+    """What ends lines by the mere characters: "any" where more than one thing might."""
+    if b"\r" not in sample:
+        return "\n"
+    feeds = sample.count(b"\n")
+    pairs = sample.count(b"\r\n")
+    returns = sample.count(b"\r") - pairs
+    if feeds == 0:
+        return "\r"
+    return "any" if returns else "\n"
+
+
+def _settle_newline(
+    sample: bytes, lines: list[str], rules: Rules, width: int, given: Given
+) -> tuple[Newline, Rules, int]:
+    """Which of the characters that could end records do: those that leave them alike."""
+    if rules.quote is not None:
+        loose = {"\n": 0, "\r": 0}
+        for end in _record_ends(sample, rules, lines):
+            loose[end] += 1
+        if not loose["\r"]:
+            return "\n", rules, width
+        if not loose["\n"]:
+            return "\r", rules, width
+    best: tuple[float, Newline] = (-1.0, "any")
+    newlines: tuple[Newline, ...] = ("any", "\n", "\r")
+    for newline in newlines:
+        records = split_records(split_lines(sample, newline).texts, rules, width)
+        filled = [r for r in records if len(r.cells) > 1 or r.cells[0].strip()]
+        right = sum(len(r.cells) == width for r in filled)
+        # As many good records as possible, and few others.
+        value = right - 0.5 * (len(filled) - right) if filled else 0.0
+        if value > best[0]:
+            best = (value, newline)
+    return best[1], rules, width
+
+
+def _record_ends(sample: bytes, rules: Rules, lines: list[str]) -> Iterator[str]:
+    """What ends each record that is not the last: a line feed (perhaps with a return), or a
+    return alone."""
+    split = split_lines(sample, "any")
+    for record in split_records(split.texts, rules, usual_width(lines, rules)):
+        end = split.offsets[record.line + record.lines]
+        if end == len(sample):
+            return
+        yield "\n" if sample[end - 1 : end] == b"\n" else "\r"
+
+
+def _choose_rules(lines: list[str], given: Given) -> tuple[Rules, int]:
+    text = "\n".join(lines)
+    best: tuple[Score, Rules] | None = None
+    for rules in _candidates(text, given):
+        records = split_records(lines, rules, usual_width(lines, rules))
+        found = score(records, rules)
+        if best is None or found.value > best[0].value:
+            best = found, rules
+    if given.delimiter is not None and best is not None and best[0].value > 0:
+        return best[1], best[0].width
+    alone = _one_column(lines, text, given)
+    if best is None or alone[0].value >= best[0].value:
+        return alone[1], 1
+    return best[1], best[0].width
+
+
+def _one_column(lines: list[str], text: str, given: Given) -> tuple[Score, Rules]:
+    best: tuple[Score, Rules] | None = None
+    for rules in _candidates(text, given, (_UNLIKELY,)):
+        found = score_one_column(split_records(lines, rules))
+        if best is None or found.value > best[0].value:
+            best = found, rules
+    assert best is not None
+    rules = best[1]
+    delimiter = given.delimiter or next(
+        (d for d in (",", "\t", "|", ";", "\x1f") if _absent(lines, d, rules)), ","
+    )
+    return best[0], Rules(delimiter, rules.quote, rules.escape)
+
+
+def _absent(lines: list[str], delimiter: str, rules: Rules) -> bool:
+    records = split_records(lines, Rules(delimiter, rules.quote, rules.escape))
+    return all(len(record.cells) == 1 for record in records)
+
+
+def _candidates(
+    text: str, given: Given, delimiters: Sequence[str] | None = None
+) -> Iterator[Rules]:
+    if delimiters is None:
+        delimiters = [given.delimiter] if given.delimiter is not None else _delimiters(text)
+    for delimiter in delimiters:
+        for quote in _quotes(text, given):
+            escapes = _escapes(text, quote, delimiter, given)
+            yield from (Rules(delimiter, quote, escape) for escape in escapes)
+
+
+def _delimiters(text: str) -> list[str]:
+    counts = Counter({delimiter: text.count(delimiter) for delimiter in _DELIMITERS})
+    found = [delimiter for delimiter in _DELIMITERS if counts[delimiter]]
+    spaced = (d for d in (",", ";", "|") if counts[d] and text.count(d + " ") * 2 >= counts[d])
+    return [*found, *(delimiter + " " for delimiter in spaced)]
+
+
+def _quotes(text: str, given: Given) -> list[str | None]:
+    if given.quote is not UNSET:
+        return [given.quote]
+    found: list[str | None] = [quote for quote in _QUOTES if quote in text]
+    if not found:
+        return ['"', None] if "\\" in text else ['"']
+    if '"' in found:
+        return [*found, None]
+    return ['"', *found]
+
+
+def _escapes(text: str, quote: str | None, delimiter: str, given: Given) -> list[str | None]:
+    if given.escape is not UNSET:
+        return [given.escape]
+    escaped = "\\" + delimiter[0] in text
+    if quote is None:
+        return [None, "\\"] if escaped else [None]
+    return [quote, "\\"] if quote in text and (escaped or "\\" + quote in text) else [quote]
+
+
+def _cut(head: bytes) -> bytes:
+    if len(head) <= _SCORED_BYTES:
+        return head
+    part = head[:_SCORED_BYTES]
+    end = max(part.rfind(b"\n"), part.rfind(b"\r"))
+    return part[: end + 1] if end > 0 else part

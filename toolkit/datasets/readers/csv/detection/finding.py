@@ -1,0 +1,205 @@
+"""Puts detection together: dialect, comments, tables, header, and what lies around the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.csv.detection.comments import find_comment
+from toolkit.datasets.readers.csv.detection.dialects import Chosen, choose
+from toolkit.datasets.readers.csv.detection.edges import next_header, table_end, table_start
+from toolkit.datasets.readers.csv.detection.headers import (
+    count_header_rows,
+    names_of,
+    unique_names,
+)
+from toolkit.datasets.readers.csv.detection.notes import notes_above, notes_below
+from toolkit.datasets.readers.csv.detection.sample import UNSET, Given, Sample
+from toolkit.datasets.readers.csv.detection.splitting import (
+    Lines,
+    Record,
+    Rules,
+    split_lines,
+    split_records,
+    usual_width,
+)
+from toolkit.datasets.readers.csv.detection.tables import find_runs, first_table
+from toolkit.datasets.readers.csv.detection.tails import end_in_tail
+from toolkit.datasets.readers.csv.layout import Dialect, Layout
+
+
+def detect(sample: Sample, given: Given) -> Layout:
+    """How a text is written and where its table lies. What is given is not doubted.
+
+    Raises SourceError for a text that has no line that is not blank.
+    """
+    head = sample.head
+    if not head.strip():
+        raise SourceError("The file is empty: a CSV file has at least a header or a row.")
+    skipped = _skip(head, given.skip_lines)
+    chosen = choose(head[skipped:], given)
+    lines = split_lines(head, chosen.newline)
+    skip = _line_at(lines, skipped)
+    if not sample.complete and len(lines.texts) > skip + 1:
+        # The last line may be cut.
+        lines = Lines(lines.texts[:-1], lines.offsets[:-1])
+    return _Finder(sample, given, chosen, lines, skip).layout()
+
+
+class _Finder:
+    """The steps of one detection."""
+
+    def __init__(
+        self, sample: Sample, given: Given, chosen: Chosen, lines: Lines, skip: int
+    ) -> None:
+        self._sample = sample
+        self._given = given
+        self._chosen = chosen
+        self._lines = lines
+        self._skip = skip
+
+    def layout(self) -> Layout:
+        rules, lines = self._chosen.rules, self._lines
+        width = self._chosen.width
+        if self._given.names is not None:
+            width = len(self._given.names)
+        records = self._records(rules)
+        comment = self._comment(records, rules, width)
+        if comment is not None:
+            records = [r for r in records if not lines.texts[r.line].startswith(comment)]
+        filled = [r for r in records if len(r.cells) > 1 or r.cells[0].strip() or r.quoted]
+        if not filled:
+            raise SourceError(
+                "The file has no row: every line is blank or a comment. "
+                "Pass comment=None if lines that begin with the comment mark are data."
+            )
+        first, last, width = self._bounds(filled, records, width)
+        table = filled[first:last]
+        rows = [r.cells for r in table]
+        header_rows = self._header_rows(rows, width)
+        names = self._names(rows, header_rows, width)
+        start = lines.offsets[table[0].line]
+        dialect = self._dialect(rules, comment)
+        layout = Layout(
+            dialect,
+            names,
+            header_rows,
+            start=start,
+            start_line=table[0].line,
+            notes=notes_above(lines, table[0].line, comment),
+        )
+        return self._with_end(layout, filled, last)
+
+    def _records(self, rules: Rules) -> list[Record]:
+        texts = self._lines.texts[self._skip :]
+        usual = usual_width(texts, rules)
+        records = split_records(texts, rules, usual)
+        if self._skip:
+            records = [r._replace(line=r.line + self._skip) for r in records]
+        if not self._sample.complete and len(records) > 1 and records[-1].strays:
+            # Perhaps a field that goes on beyond the sample.
+            records.pop()
+        return records
+
+    def _comment(self, records: Sequence[Record], rules: Rules, width: int) -> str | None:
+        if self._given.comment is not UNSET:
+            return self._given.comment
+        return find_comment(self._lines.texts, records, rules, width)
+
+    def _bounds(
+        self, filled: Sequence[Record], records: Sequence[Record], width: int
+    ) -> tuple[int, int, int]:
+        """First record of the table, the one after its last, and its width."""
+        gaps = _gaps(filled, records)
+        run = None
+        if width > 1 and self._given.names is None:
+            runs = find_runs([len(r.cells) for r in filled], gaps)
+            run = first_table(runs)
+        if run is None:
+            return 0, len(filled), width
+        if self._skip or self._given.skip_lines == 0:
+            first = 0
+        else:
+            before = [r.end for r in runs if r.end <= run.start]
+            first = table_start(filled, run, gaps, max(before, default=0))
+        after = min((r.start for r in runs if r.start >= run.end), default=len(filled))
+        last = table_end(filled, run, gaps, after, first)
+        again = next_header(filled, run, gaps, first, last)
+        if again is not None:
+            whole = replace(run, end=again)
+            last = table_end(filled, whole, gaps, again, first)
+            while last > first + 1 and len(filled[last - 1].cells) == 1:
+                last -= 1
+        return first, last, run.width
+
+    def _header_rows(self, rows: Sequence[Sequence[str]], width: int) -> int:
+        given = self._given
+        if given.header_rows is not None:
+            return given.header_rows
+        if given.has_header is False:
+            return 0
+        found = count_header_rows(rows, width)
+        return max(1, found) if given.has_header else found
+
+    def _names(
+        self, rows: Sequence[Sequence[str]], header_rows: int, width: int
+    ) -> tuple[str, ...]:
+        if self._given.names is not None:
+            return unique_names([name.strip() for name in self._given.names])
+        if header_rows == 0:
+            return tuple(f"column_{position}" for position in range(1, width + 1))
+        return names_of(rows[:header_rows], width, rows[header_rows : header_rows + 30])
+
+    def _dialect(self, rules: Rules, comment: str | None) -> Dialect:
+        return Dialect(
+            delimiter=rules.delimiter,
+            quote=rules.quote,
+            escape=rules.escape,
+            newline=self._chosen.newline,
+            comment=comment,
+        )
+
+    def _with_end(self, layout: Layout, filled: Sequence[Record], last: int) -> Layout:
+        lines = self._lines
+        if last < len(filled):
+            line = filled[last].line
+            below = notes_below(lines, line, layout, self._chosen.rules)
+            return replace(layout, end=lines.offsets[line], notes=(*layout.notes, *below))
+        if self._sample.complete or not self._sample.tail:
+            return layout
+        end, notes = end_in_tail(self._sample, layout, self._chosen, lines)
+        return replace(layout, end=end, notes=(*layout.notes, *notes))
+
+
+def _gaps(filled: Sequence[Record], records: Sequence[Record]) -> list[bool]:
+    """Of each record, whether blank lines stand between it and the record before."""
+    gaps = [False]
+    for before, after in pairwise(filled):
+        gaps.append(after.line > before.line + before.lines)
+    # Comments are no gaps, but they are gone from both: a line that is missing from ``records``.
+    present = {r.line for r in records}
+    for index in range(1, len(filled)):
+        if gaps[index]:
+            between = range(filled[index - 1].line + filled[index - 1].lines, filled[index].line)
+            gaps[index] = any(line in present for line in between)
+    return gaps
+
+
+def _skip(head: bytes, lines: int | None) -> int:
+    """Where the text begins once some lines are skipped."""
+    if not lines:
+        return 0
+    position = 0
+    for count, line in enumerate(head.splitlines(keepends=True)):
+        if count == lines:
+            break
+        position += len(line)
+    if not head[position:].strip():
+        raise SourceError(f"skip_lines={lines} leaves nothing to read: pass a smaller number.")
+    return position
+
+
+def _line_at(lines: Lines, offset: int) -> int:
+    return lines.offsets.index(offset) if offset else 0

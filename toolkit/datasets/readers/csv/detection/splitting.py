@@ -1,0 +1,279 @@
+"""Splits text into records under a supposed dialect, and says how well the quotes fit it.
+
+This serves to compare dialects on a bounded sample. It never fails: a quote that does not fit is
+counted and taken as data, and a quote that is never closed ends with its line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from toolkit.datasets.readers.csv.layout import Newline
+
+_LOOK_AHEAD_LINES = 400
+"""Lines that a quoted field may span in the sample."""
+_LINES = {"\n": re.compile(rb"[^\n]*\n|[^\n]+"), "\r": re.compile(rb"[^\r]*\r|[^\r]+")}
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What splits records into fields."""
+
+    delimiter: str
+    quote: str | None
+    escape: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The physical lines of a text.
+
+    Their characters are the bytes of the text (Latin-1), so that positions are byte offsets: all
+    that detection looks for is ASCII.
+    """
+
+    texts: list[str]
+    """Without their ends."""
+    offsets: list[int]
+    """Where each begins; one more than there are lines."""
+
+    @property
+    def end(self) -> int:
+        return self.offsets[-1]
+
+
+class Record(NamedTuple):
+    """The fields of one record."""
+
+    line: int
+    """Index of its first physical line."""
+    lines: int
+    cells: list[str]
+    quoted: int
+    """Fields that are properly quoted."""
+    strays: int
+    """Quotes that are where the rules have none."""
+
+
+def split_lines(data: bytes, newline: Newline) -> Lines:
+    """The lines of UTF-8 text, offsets counted from its beginning."""
+    ended = data.splitlines(keepends=True) if newline == "any" else _LINES[newline].findall(data)
+    offsets = [0]
+    position = 0
+    for line in ended:
+        position += len(line)
+        offsets.append(position)
+    strip = "\r" if newline == "\r" else "\r\n"
+    texts = [_without_end(line.decode("latin-1"), strip) for line in ended]
+    return Lines(texts, offsets)
+
+
+def _without_end(line: str, ends: str) -> str:
+    # One end only: "\r\r\n" leaves a "\r".
+    if line.endswith("\r\n") and ends == "\r\n":
+        return line[:-2]
+    return line[:-1] if line[-1:] in ends else line
+
+
+def text_of(cell: str) -> str:
+    """The real text of a cell of ``Lines``."""
+    return cell if cell.isascii() else cell.encode("latin-1").decode("utf-8", "replace")
+
+
+def usual_width(lines: Sequence[str], rules: Rules) -> int | None:
+    """The number of fields of most lines that have no quote; None where there are hardly any."""
+    delimiter, quote = rules.delimiter, rules.quote
+    counts = Counter(
+        line.count(delimiter) + 1 for line in lines if line and (quote is None or quote not in line)
+    )
+    if not counts:
+        return None
+    width, times = counts.most_common(1)[0]
+    return width if times >= 3 else None
+
+
+def split_records(lines: Sequence[str], rules: Rules, usual: int | None = None) -> list[Record]:
+    """The records of lines, blank ones included (as one empty cell).
+
+    A quoted field may span lines where it closes properly; ``usual`` (fields of most records) helps
+    to tell that from a quote that was never closed.
+    """
+    splitter = _Splitter(lines, rules, usual)
+    records: list[Record] = []
+    add = records.append
+    delimiter, quote = rules.delimiter, rules.quote
+    backslash = rules.escape == "\\"
+    index, count = 0, len(lines)
+    while index < count:
+        line = lines[index]
+        if (quote is None or quote not in line) and not (backslash and "\\" in line):
+            add(Record(index, 1, line.split(delimiter), 0, 0))
+            index += 1
+        else:
+            record = splitter.record(index)
+            add(record)
+            index += record.lines
+    return records
+
+
+class _Splitter:
+    """Splits the lines that have quotes or escapes."""
+
+    def __init__(self, lines: Sequence[str], rules: Rules, usual: int | None) -> None:
+        self._lines = lines
+        self._delimiter = rules.delimiter
+        self._quote = rules.quote
+        self._doubled = rules.escape is not None and rules.escape == rules.quote
+        self._backslash = rules.escape == "\\"
+        self._usual = usual
+
+    def record(self, index: int) -> Record:
+        """The record that begins with a line."""
+        quote = self._quote
+        pieces = self._pieces(self._lines[index])
+        cells: list[str] = []
+        quoted = strays = 0
+        spanned = 1
+        at = 0
+        while at < len(pieces):
+            piece = pieces[at]
+            if quote is None or quote not in piece:
+                cells.append(piece)
+                at += 1
+                continue
+            if piece[0] != quote:
+                cells.append(piece)
+                strays += 1
+                at += 1
+                continue
+            until = self._close(pieces, at)
+            if until < 0:
+                longer = self._over_lines(index + spanned, pieces, at, len(cells))
+                if longer is not None:
+                    text, pieces, lines = longer
+                    cells.append(text)
+                    quoted += 1
+                    spanned += lines
+                    at = 1
+                    continue
+            if until < 0:
+                cells.append(piece)
+                strays += 1
+                at += 1
+                continue
+            body = piece if until == at else self._delimiter.join(pieces[at : until + 1])
+            body = body[1:-1]
+            clean = self._is_clean(body)
+            if not clean and until > at:
+                # Its quotes do not match up: the field ends with its own piece.
+                cells.append(piece)
+                strays += 1
+                at += 1
+                continue
+            cells.append(self._unescaped(body))
+            if clean:
+                quoted += 1
+            else:
+                strays += 1
+            at = until + 1
+        return Record(index, spanned, cells, quoted, strays)
+
+    def _pieces(self, line: str) -> list[str]:
+        pieces = line.split(self._delimiter)
+        if not self._backslash or "\\" not in line:
+            return pieces
+        joined: list[str] = []
+        open_ = False
+        for piece in pieces:
+            if open_:
+                joined[-1] += self._delimiter + piece
+            else:
+                joined.append(piece)
+            open_ = (len(piece) - len(piece.rstrip("\\"))) % 2 == 1
+        return joined
+
+    def _closes(self, piece: str, *, opens: bool) -> bool:
+        """Whether a piece of a quoted field ends it."""
+        quote = self._quote
+        if quote is None or not piece.endswith(quote):
+            return False
+        bare = piece.rstrip(quote)
+        run = len(piece) - len(bare) - (1 if opens and not bare else 0)
+        if run == 0:
+            return False
+        if self._backslash:
+            slashes = len(bare) - len(bare.rstrip("\\"))
+            if slashes % 2:
+                run -= 1
+        return run % 2 == 1 if self._doubled else run >= 1
+
+    def _close(self, pieces: list[str], at: int) -> int:
+        if self._closes(pieces[at], opens=True):
+            return at
+        for until in range(at + 1, len(pieces)):
+            if self._closes(pieces[until], opens=False):
+                return until
+        return -1
+
+    def _over_lines(
+        self, following: int, pieces: list[str], at: int, before: int
+    ) -> tuple[str, list[str], int] | None:
+        """The field that opens in a piece and closes on a later line, the pieces of that line from
+        its end on, and the lines it took; None where nothing closes it properly."""
+        quote = self._quote
+        assert quote is not None
+        held = [self._delimiter.join(pieces[at:])]
+        stop = min(len(self._lines), following + _LOOK_AHEAD_LINES)
+        for index in range(following, stop):
+            line = self._lines[index]
+            if quote not in line:
+                held.append(line)
+                continue
+            last = self._pieces(line)
+            until = next(
+                (i for i, piece in enumerate(last) if self._closes(piece, opens=False)), -1
+            )
+            if until < 0:
+                held.append(line)
+                continue
+            held.append(self._delimiter.join(last[: until + 1]))
+            body = "\n".join(held)[1:-1]
+            if not self._is_clean(body):
+                return None
+            width = before + 1 + len(last) - until - 1
+            if self._swallows(following, index, width):
+                return None
+            return self._unescaped(body), last[until:], index - following + 1
+        return None
+
+    def _swallows(self, first: int, last: int, width: int) -> bool:
+        """Whether the lines that a field would span are rather records of their own."""
+        usual = self._usual
+        if usual is None or usual < 2:
+            return False
+        inner = self._lines[first : last + 1]
+        alike = sum(line.count(self._delimiter) + 1 == usual for line in inner)
+        return alike * 2 > len(inner) and (width != usual or alike >= 3)
+
+    def _is_clean(self, body: str) -> bool:
+        """Whether every quote within a quoted field is escaped."""
+        quote = self._quote
+        if quote is None or quote not in body:
+            return True
+        if self._backslash:
+            body = body.replace("\\\\", "").replace("\\" + quote, "")
+        if self._doubled:
+            body = body.replace(quote + quote, "")
+        return quote not in body
+
+    def _unescaped(self, body: str) -> str:
+        quote = self._quote
+        if self._backslash and "\\" in body:
+            body = re.sub(r"\\(.)", r"\1", body, flags=re.DOTALL)
+        elif self._doubled and quote is not None and quote in body:
+            body = body.replace(quote + quote, quote)
+        return body

@@ -1,0 +1,54 @@
+"""Looks for a footer at the end of a file whose middle nobody has read."""
+
+from __future__ import annotations
+
+from toolkit.datasets.readers.csv.detection.columns import profile
+from toolkit.datasets.readers.csv.detection.dialects import Chosen
+from toolkit.datasets.readers.csv.detection.edges import is_bad_row, is_note
+from toolkit.datasets.readers.csv.detection.sample import Sample
+from toolkit.datasets.readers.csv.detection.splitting import (
+    Lines,
+    split_lines,
+    split_records,
+)
+from toolkit.datasets.readers.csv.layout import Layout, Note
+
+
+def end_in_tail(
+    sample: Sample, layout: Layout, chosen: Chosen, lines: Lines
+) -> tuple[int | None, tuple[Note, ...]]:
+    """Where the table ends, when the last lines of the file are not rows of it; else None.
+
+    The number of lines above is not known: the note says 0 for its line.
+    """
+    width = len(layout.names)
+    if width < 2:
+        return None, ()
+    tail = split_lines(sample.tail, chosen.newline)
+    texts = tail.texts[1:]
+    rules = chosen.rules
+    records = [r for r in split_records(texts, rules, width) if any(c.strip() for c in r.cells)]
+    known = split_records(lines.texts[layout.start_line :][:120], rules, width)
+    columns = profile([r.cells for r in known][layout.header_rows :], width)
+    last = len(records)
+    while last > 0 and len(records[last - 1].cells) != width:
+        last -= 1
+    for index in range(max(1, last - 20), last):
+        if is_note(records[index], columns, width):
+            last = index
+            break
+    if last == 0 or last == len(records):
+        # No row at all can be seen, or the last record is one.
+        return None, ()
+    while last < len(records):
+        record = records[last]
+        gap = record.line > records[last - 1].line + records[last - 1].lines
+        if not is_bad_row(record, columns, width, after_gap=gap):
+            break
+        last += 1
+    if last == len(records):
+        return None, ()
+    line = records[last].line
+    end = sample.tail_offset + tail.offsets[line + 1]
+    text = "\n".join(texts[line:])[:200].encode("latin-1").decode("utf-8", "replace")
+    return end, (Note("footer", 0, len(texts) - line, text),)
