@@ -148,7 +148,12 @@ def page(
     address, _work = lab
     expect.set_options(timeout=PATIENCE * 1_000)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        browser = playwright.chromium.launch(
+            executable_path=chromium,
+            args=list(FLAGS),
+            # A person has scroll bars.
+            ignore_default_args=["--hide-scrollbars"],
+        )
         try:
             opened = browser.new_page(viewport={"width": 1280, "height": 1000})
             opened.set_default_timeout(PATIENCE * 1_000)
@@ -246,6 +251,14 @@ def test_a_click_on_a_heading_sorts_and_a_second_one_turns_the_order(browser):
     expect(names(browser).first).to_have_text("arrived")
 
 
+def test_headings_stand_above_their_columns_beside_a_scroll_bar(browser):
+    browser.locator(".toolkit-body").evaluate("body => { body.style.maxHeight = '60px' }")
+    head = browser.get_by_role("button", name="size").bounding_box()
+    cell = browser.locator(".toolkit-row").first.locator("span.toolkit-num").nth(2).bounding_box()
+    browser.locator(".toolkit-body").evaluate("body => { body.style.maxHeight = '280px' }")
+    assert abs(head["x"] + head["width"] - cell["x"] - cell["width"]) <= 1
+
+
 def test_a_click_on_a_dataset_previews_its_first_rows(browser):
     shown = open_dataset(browser, "carriers", "Preview")
     expect(shown).to_contain_text("The first 10 of 16 rows.")
@@ -270,7 +283,7 @@ def test_two_versions_are_compared(browser):
     shown = open_dataset(browser, "arrived", "Changes")
     expect(shown).to_contain_text("Columns: 19 same, 1 added.")
     expect(shown.locator("tbody tr")).to_have_text(["speedaddedfloat640"])
-    shown.get_by_role("combobox").first.select_option("arrived@2")
+    shown.get_by_role("combobox").first.select_option("version 2")
     expect(shown).to_contain_text("Columns: 20 same.")
 
 
@@ -279,6 +292,11 @@ def test_lineage_is_drawn_with_its_sources(browser):
     expect(shown.locator("svg text", has_text="with_planes@1")).to_be_visible()
     texts = shown.locator("svg text").all_text_contents()
     assert {"flights.csv", "flights@1", "arrived@2", "planes.csv", "planes@1"} < set(texts)
+    # The end of a drawing that is wider than the page is what was asked for.
+    drawing, box = shown.locator("svg"), shown.locator(".toolkit-end")
+    drawing.evaluate("svg => { svg.style.minWidth = '5000px' }")
+    assert drawing.bounding_box()["x"] < box.bounding_box()["x"] - 1000
+    drawing.evaluate("svg => { svg.style.minWidth = '' }")
     picture(browser, "lineage")
 
 
@@ -293,7 +311,7 @@ def test_another_version_is_chosen_and_its_own_columns_are_shown(browser):
 def test_a_version_is_tagged_protected_and_dropped_only_after_a_question(browser):
     shown = open_dataset(browser, "weather", "Actions")
     shown.get_by_placeholder("A tag").fill("raw")
-    shown.get_by_role("button", name="Tag", exact=True).click()
+    shown.get_by_placeholder("A tag").press("Enter")
     expect(browser.get_by_role("status")).to_have_text("weather@1 is tagged raw.")
     shown.get_by_role("button", name="Drop weather@1").click()
     expect(shown).to_contain_text("It cannot be brought back; no other version")

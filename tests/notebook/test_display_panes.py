@@ -303,6 +303,15 @@ def test_lineage_is_drawn_from_the_sources_to_the_version(workspace, tmp_path):
     assert html.count("marker-end") == 2
 
 
+def test_a_long_name_in_a_drawing_keeps_its_version():
+    long = "a_very_long_name_of_a_notebook.and_of_a_variable@12"
+    html = lineage_html(long, pl.DataFrame({"ref": long, "input": "t@1", "kind": "version"}))
+    (shown,) = re.findall(r">(a_very[^<]*)</text>", html)
+    assert shown == "a_very_long_name_…d_of_a_variable@12"
+    boxes = [int(width) for width in re.findall(r'<rect [^>]* width="(\d+)"', html)]
+    assert min(boxes) < max(boxes) / 3
+
+
 def test_a_version_without_inputs_says_so(workspace):
     workspace.save(pl.DataFrame({"a": [1]}), "t")
     assert "t@1 has no known inputs." in lineage_html("t@1", workspace.lineage("t@1"))

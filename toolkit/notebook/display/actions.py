@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets as widgets
@@ -23,8 +23,8 @@ class Actions:
         self._guard = guard
         self._name, self._ref = "", ""
         self._pending: Callable[[], str] | None = None
-        self._tag = widgets.Text(placeholder="A tag, such as paper")
-        self._reason = widgets.Text(placeholder="Why it has to stay")
+        self._tag = _text("A tag, such as paper", self._add_tag)
+        self._reason = _text("Why it has to stay", self._add_hold)
         self._tags = widgets.HBox()
         self._holds = widgets.HBox()
         self._drop = _button("Drop", self._ask_drop, style="danger")
@@ -136,6 +136,18 @@ class Actions:
     def _cancel(self) -> None:
         self._pending = None
         self._ask.layout.display = "none"
+
+
+def _text(placeholder: str, action: Callable[[], None]) -> Any:
+    made = widgets.Text(placeholder=placeholder)
+
+    def told(_text: Any, content: Mapping[str, Any], _buffers: Any) -> None:
+        # Enter does what the button beside does. ipywidgets' own callback for it is deprecated.
+        if content.get("event") == "submit":
+            action()
+
+    made.on_msg(told)
+    return made
 
 
 def _button(

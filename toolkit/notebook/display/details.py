@@ -77,7 +77,7 @@ class Details:
             self._version.options = [(f"version {n}", n) for n in numbers]
             self._version.value = str(version) if str(version) in numbers else numbers[0]
             for chooser, at in ((self._before, 1), (self._after, 0)):
-                chooser.options = [(f"{name}@{n}", n) for n in numbers]
+                chooser.options = [(f"version {n}", n) for n in numbers]
                 chooser.value = numbers[min(at, len(numbers) - 1)]
         self.widget.layout.display = ""
         self._begin()
@@ -144,7 +144,8 @@ class Details:
     def _draw(self, ref: str) -> None:
         self._graph.value = ""
         with self._progress.running(f"Tracing {ref}"):
-            self._graph.value = lineage_html(ref, self._workspace.lineage(ref))
+            drawing = lineage_html(ref, self._workspace.lineage(ref))
+            self._graph.value = f'<div class="toolkit-end">{drawing}</div>'
 
     def _put(self, tab: str, html: str) -> None:
         self._html[tab].value = html

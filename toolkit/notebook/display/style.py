@@ -12,6 +12,7 @@ grid-template-columns:46px minmax(70px,1fr) minmax(78px,.8fr) minmax(70px,.8fr) 
 .toolkit-browser .toolkit-num{text-align:right;font-variant-numeric:tabular-nums}
 .toolkit-browser .toolkit-row,.toolkit-browser .toolkit-head{border-bottom:1px solid var(--line);
 flex:none;overflow:hidden}
+.toolkit-browser .toolkit-body,.toolkit-browser .toolkit-head{scrollbar-gutter:stable}
 .toolkit-browser .toolkit-row:hover,.toolkit-browser .toolkit-chosen{background:var(--soft)}
 .toolkit-browser .toolkit-row button,.toolkit-browser .toolkit-head button{background:none;
 text-align:left;margin:0;padding:0 4px;height:26px;line-height:26px;box-shadow:none;width:auto}
@@ -32,6 +33,8 @@ padding:3px 10px 3px 4px;vertical-align:top;max-width:320px;overflow:hidden;
 text-overflow:ellipsis;white-space:nowrap}
 .toolkit-browser p{margin:4px 0}
 .toolkit-browser .toolkit-wide,.toolkit-browser .widget-html-content{overflow-x:auto}
+.toolkit-browser .toolkit-end{overflow-x:auto;direction:rtl}
+.toolkit-browser .toolkit-end>*{direction:ltr}
 .toolkit-browser .toolkit-bars{fill:currentColor;fill-opacity:.55;display:block}
 .toolkit-browser .toolkit-name{font-weight:600;font-size:14px}
 .toolkit-browser .toolkit-failed{color:var(--jp-error-color1,#b00)}

@@ -49,6 +49,7 @@ class DatasetTable:
         head = widgets.HBox([first, grid])
         head.add_class("toolkit-head")
         self._body = widgets.VBox(layout=widgets.Layout(max_height="280px", overflow="hidden auto"))
+        self._body.add_class("toolkit-body")
         self._more = widgets.Button(description="Show more", layout=widgets.Layout(display="none"))
         self._more.on_click(self._show_more)
         top = widgets.HBox([self.search, self._count, corner])
