@@ -120,6 +120,6 @@ def _drawn(name: str, shown: str, kind: str, asked: bool, box: _Box) -> str:
         f'width="{box.width:.0f}" height="{_BOX_HEIGHT}" rx="5" fill="currentColor" '
         f'fill-opacity="{".12" if asked else ".04"}" stroke="currentColor" '
         f'stroke-width="{weight}" stroke-opacity=".6"{dashes}/>'
-        f'<text x="{box.x + box.width / 2:.0f}" y="{box.y + _BOX_HEIGHT / 2 + 4:.0f}" text-anchor="middle" '
-        f'font-size="12" fill="currentColor">{escape(shown)}</text></g>'
+        f'<text x="{box.x + box.width / 2:.0f}" y="{box.y + _BOX_HEIGHT / 2 + 4:.0f}" '
+        f'text-anchor="middle" font-size="12" fill="currentColor">{escape(shown)}</text></g>'
     )
