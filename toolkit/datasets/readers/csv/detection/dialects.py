@@ -18,6 +18,7 @@ from toolkit.datasets.readers.csv.layout import Newline
 
 _SCORED_BYTES = 1 << 15
 """What dialects are compared on. More changes no verdict and costs milliseconds."""
+_SCORED_LINES = 1000
 _DELIMITERS = (",", ";", "\t", "|", " ", ":", "^", "~", "\x1f")
 _QUOTES = ('"', "'")
 _UNLIKELY = "\0"
@@ -38,8 +39,9 @@ def choose(head: bytes, given: Given) -> Chosen:
     """The dialect of a text from its beginning; what is given stays as it is."""
     sample = _cut(head)
     newline = likely_newline(sample)
-    lines = split_lines(sample, newline).texts
+    lines = split_lines(sample, newline).texts[:_SCORED_LINES]
     rules, width = _choose_rules(lines, given)
+    rules = _with_quote(lines, rules, given)
     if newline == "any":
         newline, rules, width = _settle_newline(sample, lines, rules, width, given)
     return Chosen(rules, newline, width)
@@ -107,6 +109,21 @@ def _choose_rules(lines: list[str], given: Given) -> tuple[Rules, int]:
     if best is None or alone[0].value >= best[0].value:
         return alone[1], 1
     return best[1], best[0].width
+
+
+def _with_quote(lines: list[str], rules: Rules, given: Given) -> Rules:
+    """The usual quote in place of none, unless many fields begin with one and are not quoted.
+
+    A stray quote or two are damage to be told of; further down fields may well be quoted."""
+    if rules.quote is not None or given.quote is not UNSET:
+        return rules
+    records = split_records(lines, rules)
+    opened = sum(cell.startswith('"') for record in records for cell in record.cells)
+    return (
+        rules
+        if opened > 1 + len(records) // 20
+        else Rules(rules.delimiter, '"', rules.escape or '"')
+    )
 
 
 def _one_column(lines: list[str], text: str, given: Given) -> tuple[Score, Rules]:
