@@ -1,0 +1,128 @@
+"""Damaged records: the cells that come of them, and what is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from toolkit.datasets.readers.csv.layout import Dialect
+from toolkit.datasets.readers.csv.records import BadRecordError, verify
+
+BEFORE = b'1,ab,2.5\n2,"c, ""d""",3.5\n' * 6
+AFTER = b"8,yy,1.5\n9,zz,1.0\n"
+EXPECTED_BEFORE = [("1", "ab", "2.5"), ("2", 'c, "d"', "3.5")] * 6
+EXPECTED_AFTER = [("8", "yy", "1.5"), ("9", "zz", "1.0")]
+DOUBLED = Dialect()
+BACKSLASH = Dialect(escape="\\")
+
+
+def fits(column: int, text: str) -> bool:
+    """The types of number, text, number."""
+    if column == 1:
+        return True
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A damaged record in a table of a number, a text and a number."""
+
+    text: bytes
+    cells: tuple[str | None, ...] | None
+    kind: str
+    found: int
+    action: str = "quote kept as text"
+    dialect: Dialect = DOUBLED
+
+
+CASES = [
+    Case(b'7,5" pipe,2\n', ("7", '5" pipe', "2"), "misplaced quote", 3),
+    Case(b'7,a"b,2\n', ("7", 'a"b', "2"), "misplaced quote", 3),
+    Case(b'7,abc",2\n', ("7", 'abc"', "2"), "misplaced quote", 3),
+    Case(b'7,"ab"c",2\n', ("7", 'ab"c', "2"), "misplaced quote", 3),
+    Case(b'7,""abc",2\n', ("7", '"abc', "2"), "misplaced quote", 3),
+    Case(b'7,"abc"",2\n', ("7", 'abc"', "2"), "misplaced quote", 3),
+    Case(b'7,"abc,2\n', ("7", '"abc', "2"), "unclosed quote", 3),
+    Case(b'"7,abc,2\n', ('"7', "abc", "2"), "unclosed quote", 3),
+    Case(b'7,abc,"2\n', ("7", "abc", '"2'), "unclosed quote", 3),
+    Case(b'7,"say \\"hi\\"",2\n', ("7", 'say "hi"', "2"), "misplaced quote", 3),
+    Case(b"7,abc\n", ("7", "abc", None), "too few fields", 2, "padded with nulls"),
+    Case(b"7\n", ("7", None, None), "too few fields", 1, "padded with nulls"),
+    Case(b'7,"a, b"\n', ("7", "a, b", None), "too few fields", 2, "padded with nulls"),
+    Case(b"7,a\nb,3\n", ("7", "a\nb", "3"), "too few fields", 2, "joined with the next line"),
+    Case(
+        b"7,abc,2,\n",
+        ("7", "abc", "2"),
+        "too many fields",
+        4,
+        "1 empty field at the end dropped",
+    ),
+    Case(b"7,,abc,2\n", ("7", "abc", "2"), "too many fields", 4, "empty field 2 dropped"),
+    Case(b"7,a,b,2\n", ("7", "a,b", "2"), "too many fields", 4, "fields 2 and 3 joined"),
+    Case(b"7,a,b,c,2\n", ("7", "a,b,c", "2"), "too many fields", 5, "fields 2 to 4 joined"),
+    Case(b"7,a,2,3\n", ("7", "a,2", "3"), "too many fields", 4, "fields 2 and 3 joined"),
+    Case(b"x,a,b,y\n", ("x", "a", "b"), "too many fields", 4, "field cut off: 'y'"),
+    Case(
+        b'7,"multi\nline ""x""",2\n'.replace(b",2", b""),
+        ("7", 'multi\nline "x"', None),
+        "too few fields",
+        2,
+        "padded with nulls",
+    ),
+    Case(
+        b'7,"multi\nline "x" of\ntext",2\n',
+        ("7", 'multi\nline "x" of\ntext', "2"),
+        "misplaced quote",
+        3,
+    ),
+    Case(
+        b'7,8,"abc\nmore "text" here"\n', ("7", "8", 'abc\nmore "text" here'), "misplaced quote", 3
+    ),
+    Case(b"\xe9t\xe9,abc,2\n", ("été", "abc", "2"), "not UTF-8", 3, "decoded as Windows-1252"),
+    Case(b"\n", None, "blank line", 0, "dropped"),
+    Case(b" \t\n", None, "blank line", 0, "dropped"),
+    Case(b'7,"it ""is""",2\n', ("7", 'it "is"', "2"), "misplaced quote", 3, dialect=BACKSLASH),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case.text))
+def test_a_damaged_record_is_read_without_harm_to_others(case, read, make_layout):
+    before = BEFORE if case.dialect == DOUBLED else BEFORE.replace(b'""', b'\\"')
+    text = before + case.text + AFTER
+    found = read(text, make_layout(3, case.dialect), "repair", fits)
+    middle = [case.cells] if case.cells is not None else []
+    assert found.rows == EXPECTED_BEFORE + middle + EXPECTED_AFTER
+    (problem,) = found.problems
+    assert (problem.kind, problem.found, problem.action) == (case.kind, case.found, case.action)
+    assert (problem.line, problem.offset, problem.expected) == (13, len(before), 3)
+    try:
+        expected = case.text[:-1].decode()
+    except UnicodeDecodeError:
+        expected = case.text[:-1].decode("cp1252")
+    assert problem.text == expected
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case.text))
+def test_a_bad_record_is_skipped_or_raises(case, read, make_layout):
+    before = BEFORE if case.dialect == DOUBLED else BEFORE.replace(b'""', b'\\"')
+    layout = make_layout(3, case.dialect)
+    text = before + case.text + AFTER
+    skipped = read(text, layout, "skip", fits)
+    assert skipped.rows == EXPECTED_BEFORE + EXPECTED_AFTER
+    if case.cells is None:
+        assert read(text, layout, "error").rows == skipped.rows
+        assert skipped.problems[0].action == case.action
+        return
+    assert skipped.problems[0].action == "skipped"
+    with pytest.raises(BadRecordError, match=f"line 13: {case.kind}") as caught:
+        read(text, layout, "error", fits)
+    assert caught.value.problem.found == case.found
+    verdict = verify([text], layout)
+    assert verdict.bad >= 1
+    assert verdict.first is not None
+    assert (verdict.first.line, verdict.first.kind) == (13, case.kind)

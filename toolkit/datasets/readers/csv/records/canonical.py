@@ -1,0 +1,85 @@
+"""Records as CSV that the engine reads cell by cell as they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.datasets.readers.csv.records.bits import Bytes, earlier, later, unpack
+from toolkit.datasets.readers.csv.records.rules import Rules
+from toolkit.datasets.readers.csv.records.scan import View
+
+BYTE_ORDER_MARK = "\ufeff"
+"""The engine drops it from the beginning of what it reads, even where it is a cell's text."""
+
+
+class Encoder:
+    """Writes records of cells that were read one by one; None is null."""
+
+    def __init__(self, rules: Rules) -> None:
+        self._separator, self._quote = rules.engine.separator, rules.engine.quote
+        special = f"{self._separator}{self._quote}\n\r{BYTE_ORDER_MARK}"
+        self._special = re.compile(f"[{re.escape(special)}]")
+
+    def record(self, cells: Sequence[str | None]) -> bytes:
+        return (self._separator.join(map(self._cell, cells)) + "\n").encode()
+
+    def guarded(self, data: bytes) -> bytes:
+        """Data whose first field, which is unquoted, gets quotes."""
+        end = data.index(b"\n")
+        separator = data.find(self._separator.encode(), 0, end)
+        end = end if separator < 0 else separator
+        end -= data[end - 1 : end + 1] == b"\r\n"
+        quote = self._quote.encode()
+        return quote + data[:end] + quote + data[end:]
+
+    def _cell(self, cell: str | None) -> str:
+        if cell is None:
+            return ""
+        if cell and not self._special.search(cell):
+            return cell
+        return self._quote + cell.replace(self._quote, self._quote * 2) + self._quote
+
+
+class Rewriter:
+    """Good records of a view as the engine's CSV, a run of them at a time.
+
+    Characters are replaced or left out and never inserted, so that it takes a few passes over the
+    whole buffer; a record that would need more is one of the view's suspects.
+    """
+
+    def __init__(self, view: View) -> None:
+        self._text = view.scan.text
+        self._array: Bytes | None = None
+        self._kept: NDArray[np.bool_] | None = None
+        if not view.scan.rules.passes:
+            self._prepare(view)
+
+    def run(self, start: int, end: int) -> bytes:
+        if self._array is None:
+            return self._text[start:end]
+        run = self._array[start:end]
+        return (run if self._kept is None else run[self._kept[start:end]]).tobytes()
+
+    def _prepare(self, view: View) -> None:
+        scan, rules = view.scan, view.scan.rules
+        array = scan.array.copy()
+        dropped = scan.none
+        if rules.engine.separator != rules.dialect.delimiter:
+            array[unpack(view.delimiters, scan.size)] = ord(rules.engine.separator)
+        if len(rules.delimiter) == 2:
+            dropped = dropped | later(view.delimiters)
+        if rules.quote is not None and rules.engine.quote != rules.dialect.quote and scan.quoted:
+            array[unpack(scan.quotes, scan.size)] = ord(rules.engine.quote)
+        if rules.backslash:
+            dropped = dropped | earlier(scan.escaped & scan.escapable)
+        if rules.dialect.newline != "\n":
+            array[view.ends] = 10
+        if rules.dialect.newline == "any":
+            dropped = dropped | (scan.cr & earlier(view.newlines & scan.lf))
+        self._array = array
+        if dropped.any():
+            self._kept = ~unpack(dropped, scan.size)

@@ -1,0 +1,169 @@
+"""One place where the scan was not sure: what stands there, and where reading goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from toolkit.datasets.readers.csv.records.fields import Fields, Strict, Unit, decode
+from toolkit.datasets.readers.csv.records.grouping import Grouping, Reading
+from toolkit.datasets.readers.csv.records.overlong import shorten
+from toolkit.datasets.readers.csv.records.profile import Profile
+from toolkit.datasets.readers.csv.records.rules import Rules
+from toolkit.datasets.readers.csv.records.spans import Spans
+from toolkit.datasets.readers.csv.records.types import Kind
+
+Line: TypeAlias = tuple[int, int]
+"""Where a text ends, and where the next line begins."""
+
+_KEPT = "quote kept as text"
+
+
+class Finding(NamedTuple):
+    """What stands at a place. Without a kind it is a good row."""
+
+    end: int
+    """Where its text ends, without the line end."""
+    after: int
+    """Where reading goes on."""
+    cells: Sequence[str | None] | None
+    """One for each column; None where there is no row."""
+    kind: Kind | None = None
+    found: int = 0
+    action: str = ""
+
+
+class Examiner:
+    """Reads what is damaged so that the lines after it stay what they are."""
+
+    def __init__(
+        self, rules: Rules, headers: tuple[bytes, ...], profile: Callable[[], Profile]
+    ) -> None:
+        self._rules, self._headers, self._profile = rules, headers, profile
+        self._fields = Fields(rules)
+        self._grouping = Grouping(self._fields) if rules.quote is not None else None
+        self._spans = Spans(rules, self._fields, self._grouping) if self._grouping else None
+
+    def at(self, text: bytes, start: int, *, complete: bool) -> Finding | None:
+        """What begins at ``start``; None where more text is needed to tell."""
+        rules = self._rules
+        line = rules.line(text, start)
+        if line is None:
+            return None
+        raw = text[start : line[0]]
+        aside = rules.aside(raw)
+        if aside is not None:
+            return Finding(*line, None, aside, action="dropped")
+        repeated = self._repeated_header(text, start)
+        if repeated is not None:
+            return repeated
+        # How a record goes on must not depend on where the buffer ends.
+        known = complete or start + rules.limits.bytes <= len(text)
+        return self._record(text, start, line, known=known)
+
+    def _record(self, text: bytes, start: int, line: Line, *, known: bool) -> Finding | None:
+        rules, raw = self._rules, text[start : line[0]]
+        if (rules.quote is not None and rules.quote in raw) or (rules.backslash and b"\\" in raw):
+            if not known:
+                return None
+            strict = self._fields.record(text, start)
+            if strict is not None and len(strict.units) == rules.width:
+                return self._strictly(strict, text, start)
+            if self._grouping is not None:
+                return self._quoted(text, start, line, strict)
+        decoded, encoding = decode(raw)
+        units = [Unit(self._fields.unescape(piece)) for piece in self._fields.split(decoded)]
+        if len(units) < rules.width and not known:
+            return None
+        return self._counted(units, text, line, encoding)
+
+    def _repeated_header(self, text: bytes, start: int) -> Finding | None:
+        for header in self._headers:
+            end = start + len(header)
+            if text.startswith(header, start):
+                line = self._rules.line(text, end)
+                if line is not None and line[0] == end:
+                    return Finding(*line, None, "repeated header", self._rules.width, "dropped")
+        return None
+
+    def _counted(self, units: list[Unit], text: bytes, line: Line, encoding: str) -> Finding:
+        """A record whose quotes say nothing more: it has all fields, too few or too many."""
+        width, found = self._rules.width, len(units)
+        if found > width:
+            delimiter = self._rules.dialect.delimiter
+            cells, action = shorten(units, width, delimiter, self._profile())
+            return Finding(*line, cells, "too many fields", found, action)
+        padded = [unit.cell for unit in units] + [None] * (width - found)
+        if found < width:
+            joined = self._with_next(text, units, padded, line[1])
+            padding = Finding(*line, padded, "too few fields", found, "padded with nulls")
+            return joined or padding
+        if encoding:
+            return Finding(*line, padded, "not UTF-8", found, f"decoded as {encoding}")
+        return Finding(*line, padded, found=found)
+
+    def _with_next(
+        self, text: bytes, units: list[Unit], padded: list[str | None], start: int
+    ) -> Finding | None:
+        """The record with its next line, where a line break cut a field in two."""
+        rules, profile = self._rules, self._profile()
+        line = rules.line(text, start)
+        if line is None or not profile.typed or not profile.cannot_be(padded):
+            return None
+        raw = text[start : line[0]]
+        second = [Unit(self._fields.unescape(p)) for p in self._fields.split(decode(raw)[0])]
+        broken = rules.quote is None or rules.quote not in raw
+        if not broken or len(units) + len(second) - 1 != rules.width or units[-1].quoted:
+            return None
+        alone = [unit.cell for unit in second] + [None] * (rules.width - len(second))
+        middle = Unit(f"{units[-1].text}\n{second[0].text}")
+        cells = [unit.cell for unit in [*units[:-1], middle, *second[1:]]]
+        if not profile.cannot_be(alone) or profile.cannot_be(cells):
+            return None
+        return Finding(*line, cells, "too few fields", len(units), "joined with the next line")
+
+    def _quoted(self, text: bytes, start: int, line: Line, strict: Strict | None) -> Finding:
+        """A record with odd quotes, on its line, else over several lines."""
+        assert self._grouping is not None
+        assert self._spans is not None
+        width = self._rules.width
+        decoded, encoding = decode(text[start : line[0]])
+        pieces = self._fields.split(decoded)
+        natural = self._grouping.natural(pieces)
+        if natural.cost == 0:
+            return self._counted(natural.units, text, line, encoding)
+        reading = self._grouping.exactly(pieces, width)
+        span = None
+        if reading is None or self._open_ended(reading):
+            right = reading is not None
+            span = self._spans.damaged(text, start, line[1], right=right)
+        if span is not None:
+            cells = [unit.cell for unit in span.reading.units]
+            where = (span.end, span.after)
+            return Finding(*where, cells, "misplaced quote", span.found, _KEPT)
+        if reading is not None:
+            return self._misquoted(reading, len(natural.units), line)
+        if strict is not None and self._spans.keeps_rows(text, line[1], strict.after, right=True):
+            return self._strictly(strict, text, start)
+        return self._counted(natural.units, text, line, encoding)
+
+    def _strictly(self, strict: Strict, text: bytes, start: int) -> Finding:
+        end = start + len(self._rules.without_end(text[start : strict.after]))
+        return self._counted(strict.units, text, (end, strict.after), strict.encoding)
+
+    def _misquoted(self, reading: Reading, found: int, line: Line) -> Finding:
+        """A record on one line that has all fields once its quotes are understood."""
+        kind: Kind = "unclosed quote" if self._open_ended(reading) else "misplaced quote"
+        action = _KEPT
+        if reading.lost:
+            action = "read as if the missing quote stood where the field count asks for it"
+        elif found != self._rules.width:
+            action = "quotes read as the field count asks for it"
+        cells = [unit.cell for unit in reading.units]
+        return Finding(*line, cells, kind, found, action)
+
+    def _open_ended(self, reading: Reading) -> bool:
+        """Whether a field that a quote opens is not closed on the line."""
+        quote = self._rules.dialect.quote or ""
+        texts = (unit.text for unit in reading.units if not unit.quoted)
+        return reading.lost or any(text.lstrip(" ").startswith(quote) for text in texts)

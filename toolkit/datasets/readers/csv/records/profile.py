@@ -1,0 +1,77 @@
+"""What the columns of a table look like, learnt from good records near its beginning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from toolkit.datasets.readers.csv.records.types import Fits
+
+SAMPLE_ROWS = 200
+_MOST_SHAPES = 6
+_ENOUGH = 5
+MISFIT, UNLIKE = 10.0, 1.0
+_ALWAYS_NULL, _NEVER_NULL = 3.0, 2.0
+_LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
+
+
+def shape(text: str) -> str:
+    """The form of a value: runs of letters as ``a``, runs of digits as ``9``, the rest as it is."""
+    return _DIGITS.sub("9", _LETTERS.sub("a", text))
+
+
+@dataclass(slots=True)
+class _Column:
+    values: int = 0
+    nulls: int = 0
+    longest: int = 0
+    shapes: set[str] = field(default_factory=set)
+
+    def add(self, cell: str | None) -> None:
+        if cell is None:
+            self.nulls += 1
+            return
+        self.values += 1
+        self.longest = max(self.longest, len(cell))
+        if len(self.shapes) <= _MOST_SHAPES:
+            self.shapes.add(shape(cell))
+
+    def oddness(self, cell: str | None) -> float:
+        """How little a cell looks like those of the column."""
+        if self.values + self.nulls < _ENOUGH:
+            return 0.0
+        if cell is None:
+            return 0.0 if self.nulls else _NEVER_NULL
+        if not self.values:
+            return _ALWAYS_NULL
+        odd = 0.0
+        # Few shapes say what a value looks like; many say nothing.
+        if len(self.shapes) <= _MOST_SHAPES and shape(cell) not in self.shapes:
+            odd += 2 * UNLIKE
+        if len(cell) > 2 * self.longest + 4:
+            odd += UNLIKE
+        return odd
+
+
+class Profile:
+    """How well a cell goes with its column: 0 for well, ``MISFIT`` and more for not at all."""
+
+    def __init__(self, width: int, rows: Iterable[Sequence[str | None]], fits: Fits | None) -> None:
+        self._columns = [_Column() for _ in range(width)]
+        self._fits = fits
+        self.typed = fits is not None
+        """Whether types are known."""
+        for row in rows:
+            for column, cell in zip(self._columns, row, strict=True):
+                column.add(cell)
+
+    def oddness(self, index: int, cell: str | None) -> float:
+        odd = self._columns[index].oddness(cell)
+        if cell is not None and self._fits is not None and not self._fits(index, cell):
+            odd += MISFIT
+        return odd
+
+    def cannot_be(self, row: Sequence[str | None]) -> bool:
+        """Whether cells do not fit, or are null where the table never is."""
+        return any(self.oddness(i, c) >= (MISFIT if c else _NEVER_NULL) for i, c in enumerate(row))

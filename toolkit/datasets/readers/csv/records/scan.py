@@ -1,0 +1,215 @@
+"""All records of a buffer at once: where they end, and which of them need a second look."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+
+from toolkit.datasets.readers.csv.records.bits import (
+    Bits,
+    Bytes,
+    Index,
+    Ranks,
+    bit,
+    earlier,
+    later,
+    pack,
+    positions,
+    unpack,
+    within,
+)
+from toolkit.datasets.readers.csv.records.rules import Rules
+
+_LF, _CR, _BACKSLASH = 10, 13, 92
+
+
+class Scan:
+    """A buffer with its quotes, delimiters and line ends as bits.
+
+    ``views`` reads the records twice: as if the buffer began outside of quotes, and as if it began
+    within. Wherever reading starts anew after a damaged record, one of the two is right.
+    """
+
+    def __init__(self, text: bytes, rules: Rules, headers: tuple[bytes, ...]) -> None:
+        self.text, self.rules, self.headers = text, rules, headers
+        self.array: Bytes = np.frombuffer(text, np.uint8)
+        self.size = len(text)
+        self.none: Bits = np.zeros(-(-self.size // 64), np.uint64)
+        self.lf = self.where(_LF)
+        self.cr = self.where(_CR)
+        self.line_ends = self._line_ends()
+        self.escaped = self._escaped()
+        self.quotes = self.none
+        if rules.quote is not None:
+            self.quotes = self.where(rules.quote[0]) & ~self.escaped
+        self.quoted = rules.quote is not None and rules.quote in text
+        delimiters = self.where(rules.delimiter[0]) & ~self.escaped
+        if len(rules.delimiter) == 2:
+            delimiters &= earlier(self.where(rules.delimiter[1]))
+        self.delimiters = delimiters
+        self._inside = within(self.quotes) if self.quoted else self.none
+        self._views: list[View | None] = [None, None]
+
+    def view(self, position: int) -> View:
+        """The reading in which a record begins at ``position``."""
+        phase = self.quoted and position > 0 and bit(self._inside, position - 1)
+        view = self._views[phase]
+        if view is None:
+            inside = ~self._inside if phase else self._inside
+            view = self._views[phase] = View(self, inside)
+        return view
+
+    def lines_before(self, position: int) -> int:
+        """Line ends before a position, those within quotes included."""
+        return self.line_ranks.at(position)
+
+    @cached_property
+    def line_ranks(self) -> Ranks:
+        return Ranks(self.line_ends)
+
+    @cached_property
+    def not_utf8(self) -> Index:
+        """Positions of bytes that are in no character, at least the first of each line."""
+        if self.text.isascii():
+            return np.zeros(0, np.int64)
+        try:
+            # A character may be cut at the end of the buffer, where no record ends.
+            self.text[: self._last_line_end()].decode()
+            return np.zeros(0, np.int64)
+        except UnicodeDecodeError:
+            return np.array(list(self._undecodable()), np.int64)
+
+    @cached_property
+    def escapable(self) -> Bits:
+        """Characters whose meaning a backslash takes away; before others it is data itself."""
+        found = self.lf | self.cr | self.where(_BACKSLASH) | self.where(self.rules.delimiter[0])
+        return found | self.where((self.rules.quote or b'"')[0])
+
+    def _last_line_end(self) -> int:
+        return max(self.text.rfind(b"\n"), self.text.rfind(b"\r")) + 1
+
+    def _undecodable(self) -> list[int]:
+        ends = np.flatnonzero(unpack(self.line_ends, self.size)) + 1
+        starts = np.concatenate(([0], ends[:-1]))
+        foreign = Ranks(pack(self.array >= 128))
+        found = []
+        for index in np.flatnonzero(foreign.all_at(ends) > foreign.all_at(starts)):
+            try:
+                self.text[starts[index] : ends[index]].decode()
+            except UnicodeDecodeError:
+                found.append(int(starts[index]))
+        return found
+
+    def where(self, byte: int) -> Bits:
+        return pack(self.array == byte) if byte in self.text else self.none
+
+    def _line_ends(self) -> Bits:
+        newline = self.rules.dialect.newline
+        if newline == "any":
+            return self.lf | (self.cr & ~earlier(self.lf))
+        return self.lf if newline == "\n" else self.cr
+
+    def _escaped(self) -> Bits:
+        """Characters after a backslash that is not escaped itself."""
+        if not self.rules.backslash or _BACKSLASH not in self.text:
+            return self.none
+        where = np.flatnonzero(self.array == _BACKSLASH)
+        order = np.arange(len(where))
+        begins = np.diff(where, prepend=-2) != 1
+        in_run = order - np.maximum.accumulate(np.where(begins, order, 0))
+        after = where[in_run % 2 == 0] + 1
+        mask = np.zeros(self.size, np.bool_)
+        mask[after[after < self.size]] = True
+        return pack(mask)
+
+
+class View:
+    """The records of a buffer, given which bytes are within quotes."""
+
+    def __init__(self, scan: Scan, inside: Bits) -> None:
+        self.scan, self.inside = scan, inside
+        self.delimiters = scan.delimiters & ~inside
+        self.newlines = scan.line_ends & ~scan.escaped & ~inside
+        self.ends = positions(self.newlines, scan.size)
+        """The last byte of each record."""
+        self.suspects: list[int] = self._suspects().tolist()
+        """Indices of records that may not be good rows, in order."""
+
+    @cached_property
+    def misplaced(self) -> Bits:
+        """Quotes that neither open nor close a field, nor stand for a quote."""
+        scan, rules = self.scan, self.scan.rules
+        if not scan.quoted:
+            return scan.none
+        ahead, behind = self.delimiters | scan.line_ends, self.delimiters | scan.line_ends
+        if len(rules.delimiter) == 2:
+            behind = later(self.delimiters) | scan.line_ends
+        if rules.dialect.newline == "\n":
+            ahead = ahead | (scan.cr & earlier(scan.lf))
+        elif rules.dialect.newline == "any":
+            ahead = ahead | scan.cr
+        if rules.doubled:
+            ahead, behind = ahead | scan.quotes, behind | scan.quotes
+        opening, closing = scan.quotes & self.inside, scan.quotes & ~self.inside
+        wrong = (opening & ~later(behind, first=True)) | (closing & ~earlier(ahead))
+        last = scan.size - 1
+        if bit(scan.quotes, last):
+            # What follows is not known yet.
+            wrong[last >> 6] &= ~np.uint64(1 << (last & 63))
+        return wrong
+
+    def _suspects(self) -> Index:
+        scan, rules = self.scan, self.scan.rules
+        fields = np.diff(Ranks(self.delimiters).all_at(self.ends), prepend=0) + 1
+        found = [np.flatnonzero(fields != rules.width)]
+        begins = np.concatenate(([0], self.ends[:-1] + 1)) if len(self.ends) else self.ends
+        if scan.quoted:
+            found.append(self._records_of(positions(self.misplaced, scan.size)))
+            found.append(self._long(begins))
+        found.append(self._records_of(positions(self._unsafe(), scan.size)))
+        found.append(self._records_of(scan.not_utf8))
+        if rules.width == 1:
+            length = self.ends - begins
+            first = scan.array[begins]
+            found.append(np.flatnonzero((length == 0) | ((length == 1) & (first == _CR))))
+        if rules.comment is not None:
+            found.append(np.flatnonzero(scan.array[begins] == rules.comment[0]))
+        found.extend(self._repeats(header, begins) for header in scan.headers)
+        found = [indices for indices in found if len(indices)]
+        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+
+    def _records_of(self, where: Index) -> Index:
+        indices = np.searchsorted(self.ends, where)
+        return indices[indices < len(self.ends)]
+
+    def _long(self, begins: Index) -> Index:
+        """Records that go on over more lines or bytes than a quoted field may."""
+        lines = np.diff(self.scan.line_ranks.all_at(self.ends), prepend=0)
+        limits = self.scan.rules.limits
+        over = (lines > limits.lines) | ((self.ends - begins >= limits.bytes) & (lines > 1))
+        return np.flatnonzero(over)
+
+    def _unsafe(self) -> Bits:
+        """What the engine would take for something else."""
+        scan, rules = self.scan, self.scan.rules
+        unsafe = scan.none
+        if rules.engine.separator != rules.dialect.delimiter:
+            unsafe = unsafe | scan.where(ord(rules.engine.separator))
+        if rules.engine.quote != rules.dialect.quote:
+            unsafe = unsafe | scan.where(ord(rules.engine.quote))
+        if rules.dialect.newline == "\r":
+            unsafe = unsafe | (scan.lf & ~self.inside)
+        if rules.backslash:
+            unsafe = unsafe | (scan.escaped & (scan.lf | scan.cr) & ~self.inside)
+        # It strips a carriage return from the end of any unquoted field.
+        return unsafe | (scan.cr & earlier(self.delimiters))
+
+    def _repeats(self, header: bytes, begins: Index) -> Index:
+        """Records that are the header once more, or begin like it."""
+        same = np.flatnonzero(np.abs(self.ends - begins - len(header)) <= 1)
+        for offset, byte in enumerate(header):
+            if not len(same):
+                break
+            same = same[self.scan.array[begins[same] + min(offset, len(header) - 1)] == byte]
+        return same

@@ -1,0 +1,276 @@
+"""Walks over a text: the table's good records in runs, everything else one by one."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from toolkit.datasets.readers.csv.layout import Layout
+from toolkit.datasets.readers.csv.records.canonical import BYTE_ORDER_MARK, Encoder, Rewriter
+from toolkit.datasets.readers.csv.records.damage import Examiner, Finding
+from toolkit.datasets.readers.csv.records.fields import Fields, decode
+from toolkit.datasets.readers.csv.records.profile import SAMPLE_ROWS, Profile
+from toolkit.datasets.readers.csv.records.rules import Rules
+from toolkit.datasets.readers.csv.records.scan import Scan, View
+from toolkit.datasets.readers.csv.records.stream import Stream
+from toolkit.datasets.readers.csv.records.types import (
+    BAD,
+    BadRecordError,
+    Block,
+    Fits,
+    Kind,
+    Limits,
+    Policy,
+    Problem,
+)
+
+_NOTED: Mapping[str, Kind] = {
+    "preamble": "preamble",
+    "footer": "footer",
+    "table": "other table",
+}
+_SAMPLE_BYTES = 1 << 17
+_BOM = BYTE_ORDER_MARK.encode()
+
+
+@dataclass(slots=True)
+class _Output:
+    """What is becoming a block."""
+
+    data: list[bytes] = field(default_factory=list)
+    records: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    failure: Problem | None = None
+    """The bad record at which reading stops."""
+
+
+class Splitter:
+    """One pass over one text."""
+
+    def __init__(
+        self,
+        parts: Iterable[bytes],
+        layout: Layout,
+        policy: Policy,
+        *,
+        fits: Fits | None = None,
+        block_size: int,
+        limits: Limits,
+        wanted: bool = True,
+        drops_headers: bool = False,
+    ) -> None:
+        """``wanted``: make data; ``drops_headers``: a record like the header is no row."""
+        self._stream = Stream(parts)
+        self._layout, self._policy, self._fits = layout, policy, fits
+        self._block_size, self._wanted = block_size, wanted
+        self._rules = Rules.of(layout, limits)
+        self._fields = Fields(self._rules)
+        self._encoder = Encoder(self._rules)
+        self._drops_headers = drops_headers
+        self._headers: tuple[bytes, ...] = ()
+        self._sample = b""
+        self._profile_found: Profile | None = None
+        self._offset = 0
+        self._lines = 0
+        self._rewriters: dict[int, Rewriter] = {}
+
+    def blocks(self) -> Iterator[Block]:
+        """Raises BadRecordError after the blocks before it."""
+        yield from self._outside(self._layout.start, "preamble")
+        yield from self._header()
+        examiner = Examiner(self._rules, self._headers, self._profile)
+        size, rest = self._block_size, b""
+        while True:
+            text, complete = self._take(rest, size)
+            if complete:
+                text = self._rules.closed(text)
+            output = _Output()
+            used = self._records(text, complete, examiner, output)
+            if output.records or output.problems:
+                yield self._block(output)
+            if output.failure is not None:
+                raise BadRecordError(output.failure)
+            rest = text[used:]
+            if complete:
+                break
+            # Where not one record ended, reading twice as much keeps the work linear.
+            size = self._block_size if used else len(rest) + self._block_size
+        yield from self._outside(None, "footer")
+
+    def _take(self, rest: bytes, size: int) -> tuple[bytes, bool]:
+        """More text of the table; and whether that is all."""
+        end = self._layout.end
+        if end is not None:
+            size = max(0, min(size, end - self._offset - len(rest)))
+        taken, complete = self._stream.take(size)
+        text = rest + taken if rest else taken
+        complete = complete or (end is not None and self._offset + len(text) >= end)
+        if not complete and self._rules.dialect.newline == "any" and text.endswith(b"\r"):
+            # Whether a line feed follows decides what it is.
+            self._stream.put_back(b"\r")
+            text = text[:-1]
+        return text, complete
+
+    def _records(self, text: bytes, complete: bool, examiner: Examiner, output: _Output) -> int:
+        """Read what can be read of a buffer; the bytes used."""
+        scan = Scan(text, self._rules, self._headers)
+        self._rewriters.clear()
+        position = 0
+        while position < len(text) and output.failure is None:
+            view = scan.view(position)
+            first = int(np.searchsorted(view.ends, position))
+            begins = position == 0 if first == 0 else int(view.ends[first - 1]) + 1 == position
+            place = bisect_left(view.suspects, first)
+            if not begins:
+                until = first
+            elif place < len(view.suspects):
+                until = view.suspects[place]
+            else:
+                until = len(view.ends)
+            if until > first:
+                after = int(view.ends[until - 1]) + 1
+                output.records += until - first
+                if self._wanted:
+                    output.data.append(self._rewriter(view).run(position, after))
+                position = after
+            if until == len(view.ends) and not self._hopeless(scan, view, position, complete):
+                break
+            finding = examiner.at(text, position, complete=complete)
+            if finding is None:
+                break
+            self._add(finding, text, position, self._lines + scan.lines_before(position), output)
+            position = finding.after
+        self._lines += scan.lines_before(position) if position else 0
+        self._offset += position
+        return position
+
+    def _hopeless(self, scan: Scan, view: View, position: int, complete: bool) -> bool:
+        """Whether no more text could make a good record of the rest."""
+        if position >= scan.size:
+            return False
+        if complete:
+            return True
+        limits = self._rules.limits
+        lines = scan.lines_before(scan.size) - scan.lines_before(position)
+        return lines > 0 and (scan.size - position > limits.bytes or lines > limits.lines)
+
+    def _rewriter(self, view: View) -> Rewriter:
+        found = self._rewriters.get(id(view))
+        if found is None:
+            found = self._rewriters[id(view)] = Rewriter(view)
+        return found
+
+    def _add(
+        self, finding: Finding, text: bytes, position: int, lines: int, output: _Output
+    ) -> None:
+        bad = finding.kind in BAD
+        if finding.kind is not None:
+            problem = Problem(
+                line=lines + 1,
+                offset=self._offset + position,
+                kind=finding.kind,
+                expected=self._rules.width,
+                found=finding.found,
+                text=decode(text[position : finding.end])[0],
+                action=finding.action,
+            )
+            if bad and self._policy == "error":
+                output.failure = replace(problem, action="")
+                return
+            if bad and self._policy == "skip":
+                problem = replace(problem, action="skipped")
+            output.problems.append(problem)
+        if finding.cells is not None and not (bad and self._policy == "skip"):
+            output.records += 1
+            if self._wanted:
+                output.data.append(self._encoder.record(finding.cells))
+
+    def _block(self, output: _Output) -> Block:
+        data = b"".join(output.data)
+        if data.startswith(_BOM):
+            data = self._encoder.guarded(data)
+        return Block(data, output.records, tuple(output.problems))
+
+    def _profile(self) -> Profile:
+        if self._profile_found is None:
+            self._profile_found = Profile(self._rules.width, self._sample_rows(), self._fits)
+        return self._profile_found
+
+    def _sample_rows(self) -> Iterator[list[str | None]]:
+        position, rows = 0, 0
+        while rows < SAMPLE_ROWS:
+            strict = self._fields.strict(self._sample, position, len(self._sample))
+            if strict is not None and len(strict.units) == self._rules.width:
+                yield [unit.cell for unit in strict.units]
+                rows, position = rows + 1, strict.after
+                continue
+            line = self._rules.line(self._sample, position)
+            if line is None:
+                return
+            position = line[1]
+
+    def _header(self) -> Iterator[Block]:
+        """Pass over the rows that made the names, and keep a sample of what comes after."""
+        text, complete = self._take(b"", max(self._rules.limits.bytes, _SAMPLE_BYTES))
+        output, position, headers = _Output(), 0, list[bytes]()
+        while len(headers) < self._layout.header_rows and position < len(text):
+            line = self._rules.line(self._rules.closed(text) if complete else text, position)
+            if line is None:
+                text, complete = self._take(text, len(text))
+                continue
+            raw, after = text[position : line[0]], line[1]
+            aside = self._rules.aside(raw)
+            if aside is not None:
+                finding = Finding(*line, None, aside, action="dropped")
+                self._add(finding, text, position, self._lines, output)
+            else:
+                strict = self._fields.strict(text, position, len(text))
+                if strict is not None and len(strict.units) == self._rules.width:
+                    after = strict.after
+                headers.append(self._rules.without_end(text[position:after]))
+            self._lines += self._rules.lines(text, position, after)
+            position = min(after, len(text))
+        self._offset += position
+        self._stream.put_back(text[position:])
+        self._sample = text[position : position + _SAMPLE_BYTES]
+        if self._drops_headers and self._rules.width > 1:
+            self._headers = tuple(header for header in headers if header)
+        if output.problems:
+            yield self._block(output)
+
+    def _outside(self, until: int | None, kind: Kind) -> Iterator[Block]:
+        """The lines before or after the table, none of which is a record."""
+        rest = b""
+        while True:
+            have = self._offset + len(rest)
+            size = self._block_size if until is None else min(self._block_size, until - have)
+            taken, complete = self._stream.take(max(0, size))
+            text = rest + taken
+            if complete or (until is not None and self._offset + len(text) >= until):
+                complete, text = True, self._rules.closed(text)
+            output, position = _Output(), 0
+            while (line := self._rules.line(text, position)) is not None:
+                if line[1] == len(text) and not complete:
+                    break
+                raw = text[position : line[0]]
+                finding = Finding(*line, None, self._kind_outside(raw, kind), action="dropped")
+                self._add(finding, text, position, self._lines, output)
+                self._lines += 1
+                position = line[1]
+            self._offset += position
+            rest = text[position:]
+            if output.problems:
+                yield self._block(output)
+            if complete:
+                return
+
+    def _kind_outside(self, raw: bytes, kind: Kind) -> Kind:
+        """What a line is, by the note of the layout that covers it."""
+        line = self._lines + 1
+        for note in self._layout.notes:
+            if note.line <= line < note.line + note.lines:
+                return _NOTED[note.kind]
+        return kind if raw.strip() else "blank line"

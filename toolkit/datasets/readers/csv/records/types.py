@@ -1,0 +1,118 @@
+"""What the splitter of records takes and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from toolkit.core.errors import SourceError
+
+Policy: TypeAlias = Literal["error", "repair", "skip"]
+"""What happens to bad records: the first raises, each is mended, each is left out."""
+
+Fits: TypeAlias = Callable[[int, str], bool]
+"""Whether a text could be a value of the column at an index, going by its type."""
+
+Kind: TypeAlias = Literal[
+    "too few fields",
+    "too many fields",
+    "unclosed quote",
+    "misplaced quote",
+    "not UTF-8",
+    "blank line",
+    "comment",
+    "repeated header",
+    "preamble",
+    "footer",
+    "other table",
+]
+
+BAD: frozenset[Kind] = frozenset(
+    {"too few fields", "too many fields", "unclosed quote", "misplaced quote", "not UTF-8"}
+)
+"""The kinds that make a record bad. The others were never rows of the table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A place where the text is not simply the next row of the table."""
+
+    line: int
+    """The physical line on which it begins, from 1, counted from the beginning of the text."""
+    offset: int
+    """Where that is in the text as UTF-8, in bytes."""
+    kind: Kind
+    expected: int
+    """Fields of a row of the table."""
+    found: int
+    """Fields that were there; 0 for what is no record."""
+    text: str
+    """All of the raw text, without its last line end."""
+    action: str
+    """What became of it: "padded with nulls", "skipped"; empty when it raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some successive records of a table as CSV for the engine."""
+
+    data: bytes
+    """Every record ends in a line feed and has all fields; ``EngineDialect`` says how to read it.
+    An unquoted empty field is null, a quoted one an empty text."""
+    records: int
+    problems: tuple[Problem, ...]
+    """In the order of the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineDialect:
+    """What ``polars.read_csv`` must be told of ``Block.data``."""
+
+    separator: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a quoted field may reach.
+
+    Without a bound one quote too many swallows the rest of a file. Fields of a megabyte or of a
+    thousand lines occur (documents, JSON); beyond that, a quote that closes is a coincidence.
+    """
+
+    bytes: int = 1 << 20
+    lines: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What reading a table would meet."""
+
+    records: int
+    """Good and bad."""
+    bad: int
+    first: Problem | None
+    """The first bad record."""
+    by_kind: Mapping[Kind, int] = field(default_factory=dict)
+    """How many problems there are of each kind, those that are no bad records included."""
+
+    @property
+    def dropped(self) -> int:
+        """Blank lines and comments within the table, which are no records."""
+        return self.by_kind.get("blank line", 0) + self.by_kind.get("comment", 0)
+
+
+class BadRecordError(SourceError):
+    """A record is not one of the table, and the policy is to raise.
+
+    ``problem`` says which; the message names the line, not the file, which only the caller knows.
+    """
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        fields = f"{problem.found} field{'s' * (problem.found != 1)}"
+        super().__init__(
+            f"line {problem.line}: {problem.kind}: expected {problem.expected}, found {fields}. "
+            'Pass on_bad_rows="repair" or "skip" to read on.'
+        )
