@@ -120,7 +120,8 @@ CASES = {
         dialect(quote="'"),
         2,
     ),
-    "inches are no quotes": (b'id,size\n1,5"\n2,7"\n3,11"\n', dialect(quote=None, escape=None), 2),
+    "inches quote nothing": (b'id,size\n1,5"\n2,7"\n3,11"\n', dialect(), 2),
+    "a stray quote does not abolish quoting": (b'a,b\n1,"x\n2,y\n3,z\n', dialect(), 2),
     "line breaks in quotes": (b'id,t,n\n1,"a\nb",1\n2,"c\n\nd",2\n3,e,3\n', dialect(), 3),
     "delimiters and line breaks in quotes": (
         b'id,t,n\n1,"a,\nb,c",1\n2,"c,,,\nd",2\n3,e,3\n',

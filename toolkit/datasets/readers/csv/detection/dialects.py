@@ -115,15 +115,12 @@ def _with_quote(lines: list[str], rules: Rules, given: Given) -> Rules:
     """The usual quote in place of none, unless many fields begin with one and are not quoted.
 
     A stray quote or two are damage to be told of; further down fields may well be quoted."""
-    if rules.quote is not None or given.quote is not UNSET:
+    if rules.quote is not None or rules.escape is not None or given.quote is not UNSET:
         return rules
     records = split_records(lines, rules)
     opened = sum(cell.startswith('"') for record in records for cell in record.cells)
-    return (
-        rules
-        if opened > 1 + len(records) // 20
-        else Rules(rules.delimiter, '"', rules.escape or '"')
-    )
+    few = opened <= 1 + len(records) // 20
+    return Rules(rules.delimiter, '"', '"') if few else rules
 
 
 def _one_column(lines: list[str], text: str, given: Given) -> tuple[Score, Rules]:
