@@ -314,7 +314,6 @@ def test_an_index_that_goes_on_is_that_of_the_whole_frame(
 LOST = {
     "a gap": (pd.RangeIndex(10, 12), pd.RangeIndex(13, 14)),
     "another step": (pd.RangeIndex(0, 4, 2), pd.RangeIndex(4, 5)),
-    "another name": (pd.RangeIndex(2, name="k"), pd.RangeIndex(2, 3)),
     "row numbers behind a range": (pd.RangeIndex(10, 12), pd.RangeIndex(1)),
     "a range behind row numbers": (pd.RangeIndex(2), pd.RangeIndex(7, 8)),
 }

@@ -70,6 +70,18 @@ def test_ranges_of_the_same_numbers_are_the_same_index(fingerprint: Any) -> None
     assert len(set(map(fingerprint, frames))) == 1
 
 
+def test_an_index_with_a_name_is_a_column_for_other_engines(ws: tk.Workspace) -> None:
+    frame = pd.DataFrame({"year": [2012, 2013, 2014], "n": [1, 2, 3]}).set_index("year")
+    assert isinstance(frame.index, pd.RangeIndex)
+    ws.save(frame, "years")
+    assert ws.sql("select n from years where year = 2013").fetchall() == [(2,)]
+    pd.testing.assert_frame_equal(ws.load("years", "pandas"), frame)
+    assert ws.save(ws.load("years", "pandas"), "years").deduplicated
+    assert ws.save(pl.DataFrame({"n": [1], "year": [2012]}), "one").columns == ("n", "year")
+    assert ws.save(frame.head(1), "again").columns == ("n", "year")
+    assert ws.save(pd.DataFrame({"n": [7, 8]}, index=pd.RangeIndex(5, 7)), "x").columns == ("n",)
+
+
 def objects(*values: Any) -> pd.Series:
     return pd.Series(values, dtype=object)
 

@@ -49,6 +49,33 @@ def test_a_frame_of_any_engine_is_a_table(service, frame):
     assert values == [("AA", 7), ("BB", 8), ("CC", None)]
 
 
+@pytest.mark.parametrize(
+    ("index", "query", "found"),
+    [
+        (pd.Index([3, 1, 2], name="k"), "SELECT * FROM df ORDER BY k", [(8, 1), (9, 2), (7, 3)]),
+        (pd.RangeIndex(1, 4, name="k"), "SELECT k FROM df WHERE n = 8", [(2,)]),
+        (pd.RangeIndex(1, 4, name="k"), "SELECT count(*) FROM df", [(3,)]),
+        (pd.RangeIndex(1, 4, name="n"), "SELECT n, n_1 FROM df LIMIT 1", [(7, 1)]),
+        (pd.RangeIndex(1, 4), "SELECT * FROM df LIMIT 1", [(7,)]),
+        (
+            pd.MultiIndex.from_tuples([(1, "x"), (1, "y"), (2, "x")], names=["a", None]),
+            "SELECT a, sum(n) FROM df GROUP BY a ORDER BY a",
+            [(1, 15), (2, 9)],
+        ),
+        (
+            pd.Index(pd.Categorical(["p", "q", "p"]), name="k"),
+            "SELECT DISTINCT k FROM df ORDER BY 1",
+            [("p",), ("q",)],
+        ),
+    ],
+)
+def test_levels_of_an_index_that_have_names_are_columns_as_they_are_when_it_is_saved(
+    service, index, query, found
+):
+    frame = pd.DataFrame({"n": [7, 8, 9]}, index=index)
+    assert service.sql(query, frames={"df": frame}).fetchall() == found
+
+
 def test_a_frame_meets_a_dataset_and_a_parameter(service, frame):
     query = "SELECT title, f.delay FROM f JOIN carriers USING (carrier) WHERE f.delay < $most"
     relation = service.sql(query, {"most": 100}, {"f": frame})

@@ -161,10 +161,25 @@ def _take_lazy(frame: pl.LazyFrame, wanted: Sequence[int], shown: Sequence[str])
     return LazyTable(part)
 
 
+def _pandas_names(frame: Any) -> list[str]:
+    """The columns, and behind them the levels of the index that have names: the order in which
+    the frame would be saved. An index without a name is no column, as in DuckDB itself."""
+    return [*map(str, frame.columns), *(name for _level, name in _named_levels(frame))]
+
+
+def _named_levels(frame: Any) -> list[tuple[int, str]]:
+    return [(i, name) for i, name in enumerate(frame.index.names) if isinstance(name, str)]
+
+
 def _take_pandas(frame: Any, wanted: Sequence[int], shown: Sequence[str]) -> pa.Table:
-    # The index is no column, as in DuckDB itself.
-    part = frame.iloc[:, list(wanted)].set_axis(list(shown), axis="columns")
-    return pa.Table.from_pandas(part, preserve_index=False).replace_schema_metadata(None)
+    count = len(frame.columns)
+    part = frame.iloc[:, [i for i in wanted if i < count]]
+    part = part.set_axis(list(shown)[: part.shape[1]], axis="columns")
+    columns = pa.Table.from_pandas(part, preserve_index=False).columns
+    for level, _name in (_named_levels(frame)[i - count] for i in wanted if i >= count):
+        values = frame.index.get_level_values(level).to_frame(index=False, name="")
+        columns += pa.Table.from_pandas(values, preserve_index=False).columns
+    return pa.Table.from_arrays(columns, names=list(shown))
 
 
 def _take_arrow(table: pa.Table, wanted: Sequence[int], shown: Sequence[str]) -> pa.Table:
@@ -174,6 +189,6 @@ def _take_arrow(table: pa.Table, wanted: Sequence[int], shown: Sequence[str]) ->
 _FORMS: Mapping[str, tuple[Callable[[Any], Sequence[str]], _Take]] = {
     "polars.DataFrame": (lambda frame: frame.columns, _take_polars),
     "polars.LazyFrame": (lambda frame: frame.collect_schema().names(), _take_lazy),
-    "pandas.DataFrame": (lambda frame: [str(name) for name in frame.columns], _take_pandas),
+    "pandas.DataFrame": (_pandas_names, _take_pandas),
     "pyarrow.Table": (lambda table: table.column_names, _take_arrow),
 }

@@ -34,7 +34,8 @@ def pandas_table(frame: Any) -> tuple[pa.Table, str]:
     _check_labels(frame)
     _check_objects(frame)
     try:
-        table = pa.Table.from_pandas(frame)
+        # pyarrow would keep a range as numbers beside the table, its name and all.
+        table = pa.Table.from_pandas(frame, preserve_index=_is_named_range(frame.index) or None)
     except _REFUSALS as error:
         raise _refused(_culprits(frame), error) from error
     described = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))
@@ -78,6 +79,11 @@ def _categoricals(
         said = isinstance(column["metadata"], dict)
         if said and index >= 0 and pa.types.is_dictionary(table.schema.field(index).type):
             yield column, index
+
+
+def _is_named_range(index: Any) -> bool:
+    """``set_index`` on numbers without gaps makes one, which is data as any other column."""
+    return hasattr(index, "step") and isinstance(index.name, str)
 
 
 def _check_labels(frame: Any) -> None:
