@@ -10,6 +10,7 @@
     │   ├── DatasetNotFoundError               no such dataset, version or tag
     │   └── SourceNotFoundError (FileNotFoundError)   nothing to read at this path
     ├── SourceError (ValueError)               a source that is there and cannot be read
+    │   └── SourceDriftError                   a source that does not keep its contract
     ├── QueryError (ValueError)                SQL that DuckDB refused
     ├── HeldError                              a version that a hold or tag protects
     ├── ReadOnlyError                          saving was asked of a service without a producer
@@ -71,6 +72,10 @@ class SourceNotFoundError(NotFoundError, FileNotFoundError):
 
 class SourceError(ToolkitError, ValueError):
     """A source is there and cannot be read as what it claims to be."""
+
+
+class SourceDriftError(SourceError):
+    """A source is not what an earlier one was found to be; see ``contract`` of the CSV reader."""
 
 
 class QueryError(ToolkitError, ValueError):

@@ -96,14 +96,14 @@ class CSVOptions:
 
     def _check_characters(self) -> None:
         delimiter = self.delimiter
-        if delimiter is not None:
-            single = len(delimiter.encode()) == 1 or (
-                len(delimiter.encode()) == 2 and delimiter[1] == " "
+        if delimiter is not None and not (
+            delimiter.isascii()
+            and delimiter[1:] in ("", " ")
+            and delimiter[:1] not in ("", "\r", "\n")
+        ):
+            raise InvalidArgumentError(
+                f"delimiter={delimiter!r}: pass one ASCII character, or one and a blank."
             )
-            if not single or delimiter[0] in "\r\n":
-                raise InvalidArgumentError(
-                    f"delimiter={delimiter!r}: pass one ASCII character, or one and a blank."
-                )
         if self.quote not in (None, AUTO) and len(str(self.quote).encode()) != 1:
             raise InvalidArgumentError(
                 f"quote={self.quote!r}: pass one ASCII character, or None for no quoting."

@@ -1,95 +1,66 @@
-"""The CSV reader: polars' own scan for local UTF-8 files, a spooled copy for all others."""
+"""The CSV reader: everything about the files is found out, nothing about them is hidden."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
-from typing import Any, TypeAlias
 
 import polars as pl
-import pyarrow as pa
 
-from toolkit.core.errors import InvalidArgumentError, SourceError
+from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.agreement import require_same_names
 from toolkit.datasets.readers.base import LazyFrameReader
-from toolkit.datasets.readers.csv.sniffing import (
-    PREFIX_BYTES,
-    Dialect,
-    detect,
-    require_distinct_names,
-    require_text,
-    whole_lines,
+from toolkit.datasets.readers.csv.contract import Contract
+from toolkit.datasets.readers.csv.damage import content_error, problems_frame
+from toolkit.datasets.readers.csv.detection import detect_encoding
+from toolkit.datasets.readers.csv.explanation import Explanation
+from toolkit.datasets.readers.csv.inference import column_types, evidence_of_file
+from toolkit.datasets.readers.csv.options import (
+    AUTO,
+    INFER_ROWS,
+    CSVOptions,
+    Dates,
+    NullValues,
+    OnBadRows,
+    SchemaLike,
+    polars_types,
 )
-from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line, reading
+from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
+from toolkit.datasets.readers.csv.scanning import CSVScan, TypedFile
+from toolkit.datasets.readers.csv.types import ColumnType, Evidence
+from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
-from toolkit.datasets.readers.csv.spool import SpooledScan
-from toolkit.datasets.readers.text import codec_of, first_bytes, is_utf8, prefix
-
-SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
-NullValues: TypeAlias = str | Sequence[str] | Mapping[str, str]
-
-INFER_ROWS = 10_000
-_INFERENCE_BYTES = 1 << 24
-_UNLIMITED = 1 << 62
-_COUNT_ROWS = 1 << 17
-_NATIVE_CODECS = frozenset({None, "gzip", "zstd"})
 
 
 def looks_like_csv(head: bytes) -> bool:
     """Whether the first bytes of a file are text."""
     try:
-        require_text("", head, complete=False)
+        detect_encoding(head, complete=False)
     except SourceError:
         return False
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class CSVOptions:
-    """How to read CSV files; None means: find out from the file."""
-
-    delimiter: str | None = None
-    """One ASCII character."""
-    quote: str | None = '"'
-    """One ASCII character, or None when the files have no quoting."""
-    encoding: str = "utf-8"
-    """Any encoding that Python knows. All but UTF-8 are converted on the way."""
-    has_header: bool | None = None
-    schema: Mapping[str, Any] | None = None
-    """Types of some or all columns, which are then not inferred."""
-    null_values: NullValues | None = None
-    """Text that means null: for all columns, or for each column by name."""
-    infer_rows: int | None = INFER_ROWS
-    """Rows of each file from which types are inferred; None: all rows."""
-
-    def __post_init__(self) -> None:
-        for name, character in (("delimiter", self.delimiter), ("quote", self.quote)):
-            if character is not None and len(character.encode()) != 1:
-                raise InvalidArgumentError(f"{name}={character!r}: pass one ASCII character.")
-        if self.infer_rows is not None and self.infer_rows < 1:
-            raise InvalidArgumentError(
-                f"infer_rows={self.infer_rows}: pass a number from 1, or None for all rows."
-            )
-        try:
-            is_utf8(self.encoding)
-        except LookupError as error:
-            raise InvalidArgumentError(
-                f"encoding={self.encoding!r} is not an encoding that Python knows."
-            ) from error
+    return bool(head.strip())
 
 
 class CSVDatasetReader(LazyFrameReader):
     """Reads CSV files that have the same columns.
 
-    Types are inferred from the first ``infer_rows`` rows of every file and joined (integer and
-    float give float, anything and text give text). A later value that does not fit its type is an
-    error that names it, never a null. Dates stay text unless ``schema`` says otherwise; an integer
-    beyond 64 bits makes its column text, so that no digit is lost. A row with too few fields ends
-    in nulls, one with too many is an error. gzip, zstd and bzip2 are unpacked.
+    Encoding, compression, dialect, header, and what stands around the table are found out from a
+    bounded part of each file, unless they are given. Types are inferred from the first
+    ``infer_rows`` rows of every file, and from places further down in large local ones, and joined:
+    integer and float give float, anything and text give text. A later value that does not fit is an
+    error that names it, never a null. Codes with leading zeros, integers beyond 64 bits, and dates
+    that could be read in two ways stay text. See ``explain()`` for what was found.
+
+    A row with too few or too many fields, or with a quote that is not closed or not at the edge of
+    its field, is bad: ``on_bad_rows`` makes it an error that says where and how many there are
+    ("error"), mends what can be mended without guessing ("repair") or leaves it out ("skip").
+    ``problems()`` lists every one of them, and every line that is not a part of the table.
+
+    ``contract`` is what ``contract()`` gave for an earlier file, or the path where it was saved:
+    a file that drifted from it is an error that says how.
 
     ``arrow()`` is a stream that can be read once.
     """
@@ -104,182 +75,136 @@ class CSVDatasetReader(LazyFrameReader):
         source: ResolvedSource,
         *,
         delimiter: str | None = None,
-        quote: str | None = '"',
-        encoding: str = "utf-8",
+        quote: str | None = AUTO,
+        escape: str | None = AUTO,
+        comment: str | None = AUTO,
+        encoding: str | None = None,
         has_header: bool | None = None,
+        header_rows: int | None = None,
+        skip_lines: int | None = None,
         schema: SchemaLike | None = None,
-        null_values: NullValues | None = None,
+        infer_types: bool = True,
         infer_rows: int | None = INFER_ROWS,
+        null_values: NullValues | None = None,
+        dates: Dates = True,
+        decimal: str = ".",
+        thousands: str | None = None,
+        affixes: str = "",
+        on_bad_rows: OnBadRows = "error",
+        contract: Contract | str | os.PathLike[str] | None = None,
     ) -> None:
+        """See CSVOptions for what each option says of the files."""
         super().__init__(source)
-        types = _polars_types(schema) if isinstance(schema, pa.Schema) else schema
         self._options = CSVOptions(
-            delimiter, quote, encoding, has_header, types, null_values, infer_rows
+            delimiter=delimiter,
+            quote=quote,
+            escape=escape,
+            comment=comment,
+            encoding=encoding,
+            has_header=has_header,
+            header_rows=header_rows,
+            skip_lines=skip_lines,
+            schema=polars_types(schema),
+            infer_types=infer_types,
+            infer_rows=infer_rows,
+            null_values=null_values,
+            dates=dates,
+            decimal=decimal,
+            thousands=thousands,
+            affixes=affixes,
+            on_bad_rows=on_bad_rows,
         )
+        self._contract = None if contract is None else Contract.of(contract)
 
     def polars(self) -> pl.LazyFrame:
-        schema, partitions = self._columns, self._partition_schema
+        return self._scan.lazy(pl.Schema({**self._schema, **self._partition_schema}))
+
+    def count(self) -> int:
+        with self._reading():
+            return sum(self._scan.rows(file) for file in self._files)
+
+    def explain(self) -> Explanation:
+        """What was found out about the files and their columns, to be printed or looked into."""
+        with self._reading():
+            policy = self._options.on_bad_rows
+            return Explanation(tuple(self._plans), dict(self._types), policy)
+
+    def problems(self) -> pl.DataFrame:
+        """Everything in the files that is not in the frame as it is written.
+
+        A row for each bad row, and for each blank line, comment, preamble, footer and further
+        table: ``file``, ``line`` (physical, from 1), ``offset`` (of its first byte in the unpacked
+        text as UTF-8), ``kind``, ``text`` (as it stands in the file) and ``action`` (what was done
+        about it). Reads all files."""
+        with self._reading():
+            return problems_frame(self._scan, self._files, self._options.on_bad_rows)
+
+    def contract(self) -> Contract:
+        """What was found out, to hold later files against: see ``contract=``."""
+        with self._reading():
+            return Contract.from_plan(self._plans[0], self._types)
+
+    @cached_property
+    def _plans(self) -> list[FilePlan]:
+        plans = []
+        for index, url in enumerate(self._source.urls):
+            with reading(url, self.hint, remote=self._source.remote):
+                plans.append(self._renamed(plan_file(self._source, index, self._options)))
+        if self._contract is not None:
+            # The contract tells more of how a file's columns differ.
+            return plans
+        first = plans[0]
+        for plan in plans[1:]:
+            require_same_names(
+                self._source.given,
+                (first.url, list(first.layout.names)),
+                (plan.url, list(plan.layout.names)),
+            )
+        return plans
+
+    def _renamed(self, plan: FilePlan) -> FilePlan:
+        """A schema names the columns of a file without a header."""
+        names = tuple(self._options.schema or ())
+        layout = plan.layout
+        if layout.header_rows or len(names) != len(layout.names):
+            return plan
+        return replace(plan, layout=replace(layout, names=names))
+
+    @cached_property
+    def _types(self) -> Mapping[str, ColumnType]:
+        found: dict[str, Evidence] = {}
+        for plan in self._plans:
+            with reading(plan.url, self.hint, remote=self._source.remote):
+                seen = evidence_of_file(self._source, plan, self._options)
+            found = {name: found.get(name, Evidence()) & each for name, each in seen.items()}
+            if self._contract is not None:
+                self._contract.check(plan, seen)
+        if self._contract is not None:
+            return self._contract.columns
+        return column_types(found, self._options)
+
+    @cached_property
+    def _files(self) -> list[TypedFile]:
+        return [TypedFile(plan, self._types) for plan in self._plans]
+
+    @cached_property
+    def _schema(self) -> pl.Schema:
+        return self._files[0].schema
+
+    @cached_property
+    def _scan(self) -> CSVScan:
+        partitions = self._partition_schema
         constants = [
             constant_columns(values, partitions) if partitions else []
             for values in self._source.partitions
         ]
-        if not self._native:
-            full = pl.Schema({**schema, **partitions})
-            return SpooledScan(
-                self._source, self._options.encoding, self._parse, constants, self.hint
-            ).lazy(full)
-        if not partitions:
-            return self._scan(list(self._source.paths), schema=schema)
-        return pl.concat(
-            [
-                self._parse(path).with_columns(columns)
-                for path, columns in zip(self._source.paths, constants, strict=True)
-            ]
+        return CSVScan(
+            self._source, self._files, constants, self._options.on_bad_rows, self._failed
         )
-
-    # polars answers a limit, and a count, without parsing to the end of the file: a quote that is
-    # never closed would then swallow rows without a word.
-
-    def count(self) -> int:
-        column = self.polars().select(pl.first())
-        with self._reading():
-            return sum(part.height for part in column.collect_batches(chunk_size=_COUNT_ROWS))
-
-    def head(self, n: int = 5) -> pl.DataFrame:
-        found = super().head(n)
-        if found.height >= n:
-            return found
-        frame = self.polars()
-        with self._reading():
-            return frame.collect().head(n)
-
-    @cached_property
-    def _native(self) -> bool:
-        """Whether polars opens every file itself."""
-        if self._source.remote or not is_utf8(self._options.encoding):
-            return False
-        with self._reading():
-            codecs = {codec_of(first_bytes(self._source, path, 4)) for path in self._source.paths}
-        return codecs <= _NATIVE_CODECS
 
     @cached_property
     def _partition_schema(self) -> dict[str, pl.DataType]:
         return partition_schema(self._source.partitions, self._source.urls)
 
-    @cached_property
-    def _dialect(self) -> Dialect:
-        options = self._options
-        if options.delimiter is not None and options.has_header is not None:
-            return Dialect(options.delimiter, options.has_header)
-        head = self._head(0)
-        found = detect(head, delimiter=options.delimiter, quote=options.quote)
-        return (
-            found if options.has_header is None else replace(found, has_header=options.has_header)
-        )
-
-    @cached_property
-    def _columns(self) -> pl.Schema:
-        """Names and types of the columns in the files."""
-        schemas = [self._infer(index) for index in range(len(self._source.paths))]
-        for index, schema in enumerate(schemas[1:], start=1):
-            require_same_names(
-                self._source.given,
-                (self._source.urls[0], list(schemas[0])),
-                (self._source.urls[index], list(schema)),
-            )
-        frames = [pl.DataFrame(schema=schema) for schema in schemas]
-        with self._reading():
-            joined = pl.concat(frames, how="vertical_relaxed").schema
-        return self._override(joined)
-
-    def _head(self, index: int) -> bytes:
-        """The unpacked beginning of a file as UTF-8, proven to be text."""
-        path, url = self._source.paths[index], self._source.urls[index]
-        with reading(url, self.hint, remote=self._source.remote):
-            head = prefix(self._source, path, PREFIX_BYTES, self._options.encoding)
-        require_text(url, head, complete=len(head) < PREFIX_BYTES)
-        return head
-
-    def _infer(self, index: int) -> pl.Schema:
-        path, url = self._source.paths[index], self._source.urls[index]
-        head = self._head(index)
-        if self._dialect.has_header:
-            require_distinct_names(url, head, self._dialect, self._options.quote)
-        with reading(url, self.hint, remote=self._source.remote):
-            inferred = self._scan(
-                self._sample(path, head),
-                infer_schema_length=self._options.infer_rows,
-            ).collect_schema()
-        wide = {name: pl.String() for name, dtype in inferred.items() if dtype == pl.Int128}
-        return pl.Schema({**inferred, **wide})
-
-    def _sample(self, path: str, head: bytes) -> str | io.BytesIO:
-        if self._native:
-            return path
-        if len(head) < PREFIX_BYTES:
-            return io.BytesIO(head)
-        limit = _INFERENCE_BYTES if self._options.infer_rows else _UNLIMITED
-        sample = prefix(self._source, path, limit, self._options.encoding)
-        return io.BytesIO(sample if len(sample) < limit else whole_lines(sample))
-
-    def _override(self, inferred: pl.Schema) -> pl.Schema:
-        types = self._options.schema
-        if not types:
-            return inferred
-        if not self._dialect.has_header and len(types) == len(inferred):
-            return pl.Schema(types)
-        unknown = [name for name in types if name not in inferred]
-        if unknown:
-            raise InvalidArgumentError(
-                f"{self._source.given} has no column {unknown[0]!r}, which schema names. "
-                f"Its columns: {', '.join(inferred)}."
-            )
-        return pl.Schema({**inferred, **types})
-
-    def _parse(self, path: str) -> pl.LazyFrame:
-        return self._scan(path, schema=self._columns)
-
-    def _scan(self, source: Any, **how: Any) -> pl.LazyFrame:
-        return pl.scan_csv(
-            source,
-            separator=self._dialect.delimiter,
-            has_header=self._dialect.has_header,
-            quote_char=self._options.quote,
-            null_values=self._null_values,
-            glob=False,
-            **how,
-        )
-
-    @cached_property
-    def _null_values(self) -> str | list[str] | dict[str, str] | None:
-        given = self._options.null_values
-        if given is None or isinstance(given, str):
-            return given
-        return dict(given) if isinstance(given, Mapping) else list(given)
-
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        try:
-            with super()._reading():
-                yield
-        except SourceError as error:
-            # Engines say what was wrong, and not in which of several files.
-            culprit = self._culprit() if len(self._source.paths) > 1 else None
-            if culprit is None:
-                raise
-            raise SourceError(f"{culprit} {self.hint}") from error
-
-    def _culprit(self) -> str | None:
-        if "_columns" not in self.__dict__ or not self._native:
-            return None
-        for path in self._source.paths:
-            try:
-                self._parse(path).select(pl.all().null_count()).collect()
-            except ENGINE_FAILURES as error:
-                return f"{path} could not be read: {first_line(error)}."
-        return None
-
-
-def _polars_types(schema: pa.Schema) -> Mapping[str, Any]:
-    frame = pl.from_arrow(schema.empty_table())
-    return dict(frame.schema) if isinstance(frame, pl.DataFrame) else {}
+    def _failed(self, file: TypedFile, error: BaseException) -> BaseException:
+        return content_error(self._scan, file, error, self.hint)

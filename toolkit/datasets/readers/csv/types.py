@@ -69,8 +69,8 @@ class ColumnType:
         if self.kind == "text":
             text = pl.col(name)
             return pl.when(text.is_in(list(self.nulls)).not_()).then(text).alias(name)
-        text = pl.col(name).str.strip_chars(_BLANKS)
-        text = pl.when(text.is_in(["", *self.nulls])).then(None).otherwise(text)
+        text = pl.col(name).str.strip_chars(_BLANKS) if self.padded else pl.col(name)
+        text = pl.when(text.is_in(["", *self.nulls]).not_()).then(text)
         if self.moment is not None:
             return self.moment.parse(text).cast(self.dtype).alias(name)
         return self.style.plain(text).cast(self.dtype).alias(name)

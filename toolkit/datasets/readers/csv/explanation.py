@@ -1,0 +1,76 @@
+"""What was found out about CSV files, for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from toolkit.datasets.readers.csv.layout import Dialect
+from toolkit.datasets.readers.csv.planning import FilePlan
+from toolkit.datasets.readers.csv.types import ColumnType
+
+_NEWLINES = {"\n": "LF or CRLF", "\r": "CR", "any": "LF, CRLF or CR"}
+_CHARACTERS = {"\t": "tab", " ": "blank", ", ": "comma and blank", "\x1f": "unit separator"}
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explanation:
+    """How a reader reads its files. Printed, it says so in words."""
+
+    files: tuple[FilePlan, ...]
+    columns: Mapping[str, ColumnType]
+    policy: str
+
+    def __repr__(self) -> str:
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        for plan in self.files:
+            yield from _file_lines(plan)
+        width = max((len(name) for name in self.columns), default=0)
+        yield f"{len(self.columns)} columns:"
+        for name, column in self.columns.items():
+            yield f"  {name:<{width}}  {_column(column)}"
+        yield f"Bad rows: {self.policy}"
+
+
+def _file_lines(plan: FilePlan) -> Iterator[str]:
+    layout = plan.layout
+    packed = f", packed with {plan.codec}" if plan.codec else ""
+    yield f"{plan.url}: {plan.encoding}{packed}"
+    yield f"  {_dialect(layout.dialect)}"
+    line = layout.start_line + 1
+    if layout.header_rows:
+        rows = "1 row" if layout.header_rows == 1 else f"{layout.header_rows} rows"
+        yield f"  header: {rows}, from line {line}"
+    else:
+        yield f"  no header; the rows begin at line {line}"
+    for note in layout.notes:
+        lines = "1 line" if note.lines == 1 else f"{note.lines} lines"
+        yield f"  {note.kind} left out: {lines}, from line {note.line}: {note.text[:60]!r}"
+
+
+def _dialect(dialect: Dialect) -> str:
+    parts = [f"delimiter {_named(dialect.delimiter)}"]
+    if dialect.quote is None:
+        parts.append("no quoting")
+    else:
+        escape = {dialect.quote: "doubled", "\\": "after a backslash", None: "not escaped"}
+        parts.append(f"quote {dialect.quote} ({escape[dialect.escape]} inside of quotes)")
+    parts.append(f"records end in {_NEWLINES[dialect.newline]}")
+    if dialect.comment is not None:
+        parts.append(f"comments after {dialect.comment}")
+    return ", ".join(parts)
+
+
+def _named(character: str) -> str:
+    return _CHARACTERS.get(character, character)
+
+
+def _column(column: ColumnType) -> str:
+    text = str(column) if column.given is None else f"{column.given} (given)"
+    if column.nulls:
+        text += f"; null: {', '.join(map(repr, column.nulls))}"
+    if column.padded:
+        text += "; blanks around values left out"
+    return text

@@ -1,0 +1,135 @@
+"""The types of the columns of a reader: from the beginning of each file and places further down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import replace
+from typing import Any
+
+import polars as pl
+
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.layout import Layout
+from toolkit.datasets.readers.csv.moments import given_moment
+from toolkit.datasets.readers.csv.options import INFER_ROWS, CSVOptions
+from toolkit.datasets.readers.csv.planning import FilePlan, text_of
+from toolkit.datasets.readers.csv.records import blocks
+from toolkit.datasets.readers.csv.scanning import TypedFile, parse_block
+from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType, Evidence, evidence_of
+from toolkit.datasets.readers.sources import ResolvedSource
+
+_SPOTS = 8
+"""Places behind the beginning of a large local file that are looked at, evenly spaced."""
+_SPOT_BYTES = 1 << 15
+_GOOD_SHARE = 0.9
+"""Share of good records below which a place was cut within a quoted field and tells nothing."""
+
+
+def evidence_of_file(
+    source: ResolvedSource, plan: FilePlan, options: CSVOptions
+) -> Mapping[str, Evidence]:
+    """What the values of one file allow, by column: of ``infer_rows`` rows from its beginning and
+    from places further down where those are a seek away, or of all rows."""
+    found = {name: Evidence() for name in plan.layout.names}
+    for frame in _samples(source, plan, options.infer_rows):
+        found = {name: seen & _evidence(frame[name], options) for name, seen in found.items()}
+    return found
+
+
+def column_types(evidence: Mapping[str, Evidence], options: CSVOptions) -> Mapping[str, ColumnType]:
+    """The type of each column, by what was seen and what was asked for.
+
+    Raises InvalidArgumentError for a column that an option names and the files do not have."""
+    given = dict(options.schema or {})
+    formats = dict(options.date_formats)
+    for option, names in (
+        ("schema", given),
+        ("dates", formats.keys() - {"*"}),
+        ("null_values", options.null_values if isinstance(options.null_values, Mapping) else ()),
+    ):
+        unknown = next((name for name in names if name not in evidence), None)
+        if unknown is not None:
+            raise InvalidArgumentError(
+                f"There is no column {unknown!r}, which {option} names. "
+                f"The columns: {', '.join(evidence)}."
+            )
+    return {name: _type(name, seen, options) for name, seen in evidence.items()}
+
+
+def _type(name: str, seen: Evidence, options: CSVOptions) -> ColumnType:
+    inferred = seen.column(options.style) if options.infer_types else ColumnType()
+    if inferred.moment is not None and not options.dates:
+        inferred = ColumnType()
+    asked = options.date_formats.get(name)
+    if asked is not None:
+        moment = given_moment(asked)
+        inferred = ColumnType(moment.kind, moment, tuple(sorted(seen.tokens)), seen.padded)
+    dtype = (options.schema or {}).get(name)
+    if dtype is not None:
+        inferred = _as_asked(inferred, seen, dtype, options)
+    nulls = options.nulls_of(name)
+    return inferred if nulls is None else replace(inferred, nulls=nulls)
+
+
+def _as_asked(inferred: ColumnType, seen: Evidence, dtype: Any, options: CSVOptions) -> ColumnType:
+    asked = pl.DataFrame(schema={"column": dtype}).schema["column"]
+    if asked == pl.String:
+        return ColumnType()
+    if asked.is_temporal() and inferred.moment is not None:
+        return replace(inferred, given=asked)
+    if asked.is_numeric():
+        tokens = tuple(sorted(seen.tokens))
+        return ColumnType("float", None, tokens, seen.padded, options.style, asked)
+    return ColumnType(given=asked)
+
+
+def _evidence(column: pl.Series, options: CSVOptions) -> Evidence:
+    nulls = options.nulls_of(column.name)
+    asked = options.date_formats.get("*")
+    return evidence_of(
+        column,
+        options.style,
+        tokens=NULL_TOKENS if nulls is None else nulls,
+        moment=given_moment(asked) if asked else None,
+    )
+
+
+def _samples(source: ResolvedSource, plan: FilePlan, rows: int | None) -> Iterator[pl.DataFrame]:
+    if rows is None:
+        with closing(text_of(source, plan.path, plan.encoding)) as parts:
+            yield from _texts(plan, plan.layout, parts, None)
+        return
+    head = plan.head if plan.complete else plan.head[: plan.head.rfind(b"\n") + 1]
+    yield from _texts(plan, plan.layout, [head], rows)
+    if not plan.complete and plan.plain and rows >= INFER_ROWS:
+        yield from _spots(source, plan, rows)
+
+
+def _spots(source: ResolvedSource, plan: FilePlan, rows: int) -> Iterator[pl.DataFrame]:
+    layout = replace(plan.layout, header_rows=0, start=0, start_line=0, end=None, notes=())
+    with source.open(plan.path, random_access=True) as handle:
+        size = handle.seek(0, 2)
+        for spot in range(1, _SPOTS + 1):
+            handle.seek(max(size * spot // _SPOTS - _SPOT_BYTES, len(plan.head)))
+            text = handle.read(_SPOT_BYTES)
+            text = text[text.find(b"\n") + 1 : text.rfind(b"\n") + 1]
+            if text:
+                yield from _texts(plan, layout, [text], rows, share=_GOOD_SHARE)
+
+
+def _texts(
+    plan: FilePlan, layout: Layout, parts: Iterable[bytes], rows: int | None, share: float = 0.0
+) -> Iterator[pl.DataFrame]:
+    """Frames of the texts of up to ``rows`` good records."""
+    file = TypedFile(plan, {name: ColumnType() for name in layout.names})
+    for block in blocks(parts, layout, "skip"):
+        good = block.records / max(block.records + len(block.problems), 1)
+        if not block.records or good < share:
+            continue
+        frame = parse_block(file, block)
+        yield frame if rows is None else frame.head(rows)
+        if rows is not None:
+            rows -= frame.height
+            if rows <= 0:
+                return

@@ -1,0 +1,148 @@
+"""Finds out how each file of a source is to be read, from a bounded part of it."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.csv.detection import (
+    UNSET,
+    Given,
+    Sample,
+    Unset,
+    detect,
+    detect_encoding,
+)
+from toolkit.datasets.readers.csv.layout import Layout
+from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
+from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.text import chunks, codec_of, first_bytes, is_utf8, prefix
+
+HEAD_BYTES = 1 << 18
+"""Bytes of a file that detection looks at."""
+TAIL_BYTES = 1 << 14
+"""Bytes at the end of a file in which a footer is looked for."""
+
+_BOM = codecs.BOM_UTF8
+
+
+@dataclass(frozen=True, slots=True)
+class FilePlan:
+    """How one file is read."""
+
+    path: str
+    url: str
+    """How messages name it."""
+    local: bool
+    """Whether engines can open ``path`` by themselves."""
+    encoding: str
+    codec: str | None
+    """What it is packed with."""
+    layout: Layout
+    head: bytes
+    """Its beginning as UTF-8 without a byte order mark."""
+    complete: bool
+    """Whether ``head`` is all of it."""
+
+    @property
+    def header_lines(self) -> int:
+        """Physical lines of the header, to its end; of a layout whose lines end in LF."""
+        lines = records = 0
+        quote = (self.layout.dialect.quote or "").encode()
+        within = False
+        for line in self.head[self.layout.start :].split(b"\n"):
+            if records == self.layout.header_rows:
+                break
+            lines += 1
+            if quote and line.count(quote) % 2:
+                within = not within
+            if not within and line.strip():
+                records += 1
+        return lines
+
+    @property
+    def plain(self) -> bool:
+        """Whether the bytes of the file are its text."""
+        return self.codec is None and is_utf8(self.encoding)
+
+
+def plan_file(source: ResolvedSource, index: int, options: CSVOptions) -> FilePlan:
+    """Detect encoding, compression and layout of one file.
+
+    Raises SourceError for what is empty or no text, and whatever opening and unpacking raise."""
+    path, url = source.paths[index], source.urls[index]
+    codec = codec_of(first_bytes(source, path, 6))
+    encoding = options.encoding
+    if encoding is None:
+        packed = prefix(source, path, HEAD_BYTES)
+        with _naming(url):
+            encoding = detect_encoding(packed, complete=len(packed) < HEAD_BYTES)
+    head = bytearray()
+    complete = True
+    with closing(text_of(source, path, encoding)) as parts:
+        for part in parts:
+            head += part
+            if len(head) >= HEAD_BYTES:
+                complete = False
+                break
+    sample = Sample(bytes(head), complete)
+    if not complete and codec is None and is_utf8(encoding):
+        sample = _with_tail(source, path, sample)
+    with _naming(url):
+        layout = detect(sample, _given(options))
+    return FilePlan(path, url, not source.remote, encoding, codec, layout, sample.head, complete)
+
+
+def text_of(source: ResolvedSource, path: str, encoding: str) -> Generator[bytes, None, None]:
+    """The unpacked file as UTF-8 without a byte order mark, in chunks."""
+    begun = False
+    held = b""
+    with closing(chunks(source, path, encoding)) as parts:
+        for part in parts:
+            if begun:
+                yield part
+                continue
+            held += part
+            if len(held) < len(_BOM):
+                continue
+            begun = True
+            yield held.removeprefix(_BOM)
+    if not begun and held:
+        yield held.removeprefix(_BOM)
+
+
+@contextmanager
+def _naming(url: str) -> Iterator[None]:
+    """Detection knows a text, not its name."""
+    try:
+        yield
+    except SourceError as error:
+        raise SourceError(f"{url}: {error}") from error
+
+
+def _with_tail(source: ResolvedSource, path: str, sample: Sample) -> Sample:
+    """The sample with the end of the file, where that is a seek away."""
+    with source.open(path, random_access=True) as handle:
+        size = handle.seek(0, 2)
+        handle.seek(max(size - TAIL_BYTES, 0))
+        tail = handle.read(TAIL_BYTES)
+    bom = len(_BOM) if first_bytes(source, path, len(_BOM)) == _BOM else 0
+    return Sample(sample.head, complete=False, tail=tail, tail_offset=size - len(tail) - bom)
+
+
+def _given(options: CSVOptions) -> Given:
+    def said(value: str | None) -> str | Unset | None:
+        return UNSET if value == AUTO else value
+
+    return Given(
+        delimiter=options.delimiter,
+        quote=said(options.quote),
+        escape=said(options.escape),
+        comment=said(options.comment),
+        has_header=options.has_header,
+        header_rows=options.header_rows,
+        skip_lines=options.skip_lines,
+    )

@@ -1,0 +1,271 @@
+"""The lazy scan over CSV files: an IO source that opens nothing until the engine calls it.
+
+Two ways lead through a file, with the same rows. A plain file in a dialect that polars has is
+scanned by polars, at its speed. All others, and all files whose bad rows are to be repaired or
+skipped, are split into records by the toolkit and parsed block by block.
+
+polars pads short rows with nulls and takes blank lines for rows of nulls, without a word. Such a
+null cannot hide: a row that lacks fields lacks its last ones, so it has a null in the right-most
+column that is read. The first batch with a null there makes the scan verify the file's records.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from toolkit.datasets.readers.csv.planning import FilePlan, text_of
+from toolkit.datasets.readers.csv.records import (
+    BadRecordError,
+    Block,
+    Policy,
+    Verdict,
+    blocks,
+    engine_dialect,
+    verify,
+)
+from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.failures import ENGINE_FAILURES
+from toolkit.datasets.readers.sources import ResolvedSource
+
+BATCH_ROWS = 1 << 17
+
+_FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
+
+Failed = Callable[["TypedFile", BaseException], BaseException]
+
+
+@dataclass(frozen=True, slots=True)
+class TypedFile:
+    """A file and the types that its columns have."""
+
+    plan: FilePlan
+    columns: Mapping[str, ColumnType]
+
+    @property
+    def engine_schema(self) -> pl.Schema:
+        return pl.Schema({name: column.engine_dtype for name, column in self.columns.items()})
+
+    @property
+    def schema(self) -> pl.Schema:
+        return pl.Schema({name: column.dtype for name, column in self.columns.items()})
+
+    @property
+    def engine_nulls(self) -> dict[str, str] | None:
+        nulls = {
+            name: column.engine_null
+            for name, column in self.columns.items()
+            if column.engine_null is not None
+        }
+        return nulls or None
+
+    def typed(self, frame: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
+        """Those columns of the engine's frame with the types of the reader's."""
+        converted = [self.columns[name].expression(name) for name in columns]
+        wanted = [
+            pl.col(name) if expression is None else expression
+            for name, expression in zip(columns, converted, strict=True)
+        ]
+        return frame.select(wanted)
+
+    @property
+    def fits(self) -> Callable[[int, str], bool]:
+        """Tells whether a text could be a value of the column of a position."""
+        columns = tuple(self.columns.values())
+        return lambda index, text: columns[index].accepts(text)
+
+
+class CSVScan:
+    """Reads the files of one reader in their order; remembers which of them were verified."""
+
+    def __init__(
+        self,
+        source: ResolvedSource,
+        files: Sequence[TypedFile],
+        constants: Sequence[Sequence[pl.Expr]],
+        policy: Policy,
+        failed: Failed,
+    ) -> None:
+        """``constants`` are the partition columns of each file; ``failed`` makes the error to
+        raise of what an engine or the splitter raised."""
+        self._source = source
+        self._files = files
+        self._constants = constants
+        self.policy: Policy = policy
+        self._failed = failed
+        self._verdicts: dict[str, Verdict] = {}
+
+    def lazy(self, schema: pl.Schema) -> pl.LazyFrame:
+        """The lazy frame over all files; ``schema`` includes the partition columns."""
+        return register_io_source(
+            self._frames,
+            schema=schema,
+            is_pure=True,
+            explain_name="CSV",
+            explain_detail=self._source.given,
+        )
+
+    def verdict(self, file: TypedFile) -> Verdict:
+        """What the records of a file are like; read once."""
+        path = file.plan.path
+        if path not in self._verdicts:
+            with closing(text_of(self._source, path, file.plan.encoding)) as parts:
+                self._verdicts[path] = verify(parts, file.plan.layout)
+        return self._verdicts[path]
+
+    def rows(self, file: TypedFile) -> int:
+        """How many rows the frame has of a file. Raises what reading it would."""
+        if self.policy != "error":
+            return sum(block.records for block in self.blocks(file, self.policy))
+        verdict = self.verdict(file)
+        if verdict.first is not None:
+            raise self._failed(file, BadRecordError(verdict.first))
+        return verdict.records
+
+    def blocks(self, file: TypedFile, policy: Policy) -> Iterator[Block]:
+        """The records of a file as the splitter gives them."""
+        plan = file.plan
+        with closing(text_of(self._source, plan.path, plan.encoding)) as parts:
+            yield from blocks(parts, plan.layout, policy, file.fits)
+
+    def _frames(
+        self,
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        # The engine asks for n_rows of the source, before the predicate.
+        remaining = n_rows
+        for file, constants in zip(self._files, self._constants, strict=True):
+            if remaining == 0:
+                return
+            wanted = _Wanted(file, constants, with_columns)
+            try:
+                for frame in self._file_frames(wanted, remaining, batch_size or BATCH_ROWS):
+                    if remaining is not None:
+                        remaining -= frame.height
+                    yield frame if predicate is None else frame.filter(predicate)
+            except _FAILURES as error:
+                raise self._failed(file, error) from error
+
+    def _file_frames(
+        self, wanted: _Wanted, limit: int | None, batch_size: int
+    ) -> Iterator[pl.DataFrame]:
+        given = 0
+        if self.policy == "error" and is_native(wanted.file.plan):
+            for frame in self._native(wanted, limit, min(batch_size, BATCH_ROWS)):
+                if wanted.suspicious(frame) and self._has_hidden(wanted.file):
+                    break
+                given += frame.height
+                yield wanted.finished(frame)
+            else:
+                if limit is None or given >= limit or not self._has_hidden(wanted.file):
+                    return
+        yield from _from_row(given, limit, self._split(wanted))
+
+    def _has_hidden(self, file: TypedFile) -> bool:
+        """Whether polars would give rows that the file does not have."""
+        verdict = self.verdict(file)
+        return bool(verdict.bad or verdict.dropped)
+
+    def _native(
+        self, wanted: _Wanted, limit: int | None, batch_size: int
+    ) -> Iterator[pl.DataFrame]:
+        file = wanted.file
+        dialect = file.plan.layout.dialect
+        frame = pl.scan_csv(
+            file.plan.path,
+            has_header=False,
+            separator=dialect.delimiter,
+            quote_char=dialect.quote,
+            skip_lines=_lines_before(file.plan),
+            schema=file.engine_schema,
+            null_values=file.engine_nulls,
+            glob=False,
+        )
+        if limit is not None:
+            frame = frame.head(limit)
+        frame = file.typed(frame, wanted.read)
+        yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
+
+    def _split(self, wanted: _Wanted) -> Iterator[pl.DataFrame]:
+        parse = partial(parse_block, wanted.file)
+        for block in self.blocks(wanted.file, self.policy):
+            if block.records:
+                yield wanted.finished(wanted.file.typed(parse(block).lazy(), wanted.read).collect())
+
+
+class _Wanted:
+    """What of a file the engine asks for."""
+
+    def __init__(
+        self, file: TypedFile, constants: Sequence[pl.Expr], columns: Sequence[str] | None
+    ) -> None:
+        self.file = file
+        self._constants = constants
+        self._columns = columns
+        names = list(file.columns)
+        asked = names if columns is None else [name for name in names if name in set(columns)]
+        self.read: Sequence[str] = asked or names[:1]
+        """The columns that must be read of the file: one at least, which tells the rows."""
+
+    def suspicious(self, frame: pl.DataFrame) -> bool:
+        """Whether a row may lack fields, or be none: see the module."""
+        return bool(frame[self.read[-1]].null_count())
+
+    def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
+        frame = frame.with_columns(self._constants)
+        return frame if self._columns is None else frame.select(self._columns)
+
+
+def is_native(plan: FilePlan) -> bool:
+    """Whether polars opens the file itself and has its dialect."""
+    dialect, layout = plan.layout.dialect, plan.layout
+    return (
+        plan.plain
+        and plan.local
+        and len(dialect.delimiter) == 1
+        and dialect.escape in (dialect.quote, None)
+        and dialect.newline == "\n"
+        and dialect.comment is None
+        and layout.end is None
+    )
+
+
+def parse_block(file: TypedFile, block: Block) -> pl.DataFrame:
+    """The records of a block with the engine's types."""
+    engine = engine_dialect(file.plan.layout.dialect)
+    return pl.read_csv(
+        io.BytesIO(block.data),
+        has_header=False,
+        separator=engine.separator,
+        quote_char=engine.quote,
+        schema=file.engine_schema,
+        null_values=file.engine_nulls,
+    )
+
+
+def _from_row(
+    given: int, limit: int | None, frames: Iterator[pl.DataFrame]
+) -> Iterator[pl.DataFrame]:
+    """The frames without the rows that were given before, up to the row ``limit``."""
+    seen = 0
+    for frame in frames:
+        first = max(given - seen, 0)
+        last = frame.height if limit is None else min(frame.height, limit - seen)
+        seen += frame.height
+        if first < last:
+            yield frame.slice(first, last - first)
+        if limit is not None and seen >= limit:
+            return
+
+
+def _lines_before(plan: FilePlan) -> int:
+    return plan.layout.start_line + plan.header_lines
