@@ -74,7 +74,7 @@ def _what(problem: Problem) -> str:
 
 def _misfits(scan: CSVScan, file: TypedFile) -> Iterator[str]:
     """Values that are not of the type of their column, in order."""
-    texts = TypedFile(file.plan, {name: ColumnType() for name in file.columns})
+    texts = TypedFile(file.plan, {name: ColumnType() for name in file.columns}, file.likely)
     row = 0
     for block in scan.blocks(file, scan.policy if scan.policy != "error" else "skip"):
         frame = parse_block(texts, block) if block.records else None

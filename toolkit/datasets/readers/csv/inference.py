@@ -122,7 +122,8 @@ def _texts(
     plan: FilePlan, layout: Layout, parts: Iterable[bytes], rows: int | None, share: float = 0.0
 ) -> Iterator[pl.DataFrame]:
     """Frames of the texts of up to ``rows`` good records."""
-    file = TypedFile(plan, {name: ColumnType() for name in layout.names})
+    texts = {name: ColumnType() for name in layout.names}
+    file = TypedFile(plan, texts, texts)
     for block in blocks(parts, layout, "skip"):
         good = block.records / max(block.records + len(block.problems), 1)
         if not block.records or good < share:

@@ -171,7 +171,8 @@ class CSVDatasetReader(LazyFrameReader):
         return replace(plan, layout=replace(layout, names=names))
 
     @cached_property
-    def _types(self) -> Mapping[str, ColumnType]:
+    def _evidence(self) -> Mapping[str, Evidence]:
+        """What the values of all files that were looked at allow."""
         found: dict[str, Evidence] = {}
         for plan in self._plans:
             with reading(plan.url, self.hint, remote=self._source.remote):
@@ -179,13 +180,20 @@ class CSVDatasetReader(LazyFrameReader):
             found = {name: found.get(name, Evidence()) & each for name, each in seen.items()}
             if self._contract is not None:
                 self._contract.check(plan, seen)
+        return found
+
+    @cached_property
+    def _types(self) -> Mapping[str, ColumnType]:
+        evidence = self._evidence
         if self._contract is not None:
             return self._contract.columns
-        return column_types(found, self._options)
+        return column_types(evidence, self._options)
 
     @cached_property
     def _files(self) -> list[TypedFile]:
-        return [TypedFile(plan, self._types) for plan in self._plans]
+        style = self._options.style
+        likely = {name: seen.column(style) for name, seen in self._evidence.items()}
+        return [TypedFile(plan, self._types, likely) for plan in self._plans]
 
     @cached_property
     def _schema(self) -> pl.Schema:

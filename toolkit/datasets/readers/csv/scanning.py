@@ -47,6 +47,8 @@ class TypedFile:
 
     plan: FilePlan
     columns: Mapping[str, ColumnType]
+    likely: Mapping[str, ColumnType]
+    """What the values look like, also where they are to stay text: bad rows are mended by it."""
 
     @property
     def engine_schema(self) -> pl.Schema:
@@ -55,15 +57,6 @@ class TypedFile:
     @property
     def schema(self) -> pl.Schema:
         return pl.Schema({name: column.dtype for name, column in self.columns.items()})
-
-    @property
-    def engine_nulls(self) -> dict[str, str] | None:
-        nulls = {
-            name: column.engine_null
-            for name, column in self.columns.items()
-            if column.engine_null is not None
-        }
-        return nulls or None
 
     def typed(self, frame: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
         """Those columns of the engine's frame with the types of the reader's."""
@@ -77,7 +70,7 @@ class TypedFile:
     @property
     def fits(self) -> Callable[[int, str], bool]:
         """Tells whether a text could be a value of the column of a position."""
-        columns = tuple(self.columns.values())
+        columns = tuple(self.likely.values())
         return lambda index, text: columns[index].accepts(text)
 
 
@@ -187,7 +180,6 @@ class CSVScan:
             quote_char=dialect.quote,
             skip_lines=_lines_before(file.plan),
             schema=file.engine_schema,
-            null_values=file.engine_nulls,
             glob=False,
         )
         if limit is not None:
@@ -248,7 +240,6 @@ def parse_block(file: TypedFile, block: Block) -> pl.DataFrame:
         separator=engine.separator,
         quote_char=engine.quote,
         schema=file.engine_schema,
-        null_values=file.engine_nulls,
     )
 
 

@@ -26,7 +26,8 @@ NULL_TOKENS = frozenset(
 """Texts that mean null in a column of numbers, booleans, dates or times. In text they are text."""
 
 _NAN = frozenset(["NaN", "nan"])
-_BOOLEAN = re.compile(r"true|false|True|False|TRUE|FALSE")
+_TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_BOOLEAN = re.compile("|".join(_TRUTHS))
 _BLANKS = " \t"
 
 
@@ -53,11 +54,6 @@ class ColumnType:
         return self.moment.dtype if self.moment else _DTYPES[self.kind]
 
     @property
-    def engine_null(self) -> str | None:
-        """The text that the engine's own parser takes for null."""
-        return self.nulls[0] if self.nulls and not self._converts else None
-
-    @property
     def engine_dtype(self) -> pl.DataType:
         """What the engine's own parser makes of the column: text where ``expression`` goes on."""
         return pl.String() if self._converts else self.dtype
@@ -73,6 +69,8 @@ class ColumnType:
         text = pl.when(text.is_in(["", *self.nulls]).not_()).then(text)
         if self.moment is not None:
             return self.moment.parse(text).cast(self.dtype).alias(name)
+        if self.kind == "boolean":
+            return text.replace_strict(_TRUTHS, return_dtype=pl.Boolean).alias(name)
         return self.style.plain(text).cast(self.dtype).alias(name)
 
     def lenient(self, texts: pl.Series) -> pl.Series | None:
@@ -85,16 +83,17 @@ class ColumnType:
         if self.dtype == pl.String:
             return None
         if self.kind == "boolean":
-            known = text.str.contains(f"^(?:{_BOOLEAN.pattern})$")
-            return frame.select(pl.when(known).then(known)).to_series()
+            truth = text.replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
+            return frame.select(truth).to_series()
         return frame.select(self.style.plain(text).cast(self.dtype, strict=False)).to_series()
 
     @property
     def _converts(self) -> bool:
         if self.kind == "text":
             return bool(self.nulls)
-        several = len(self.nulls) > 1
-        return several or self.padded or self.moment is not None or self.style != PLAIN
+        # The engine's own null_values take other columns' quoted empty fields for null.
+        marked = bool(self.nulls) or self.padded or self.moment is not None
+        return marked or self.style != PLAIN
 
     def accepts(self, text: str) -> bool:
         """Whether a text could be a value of this column."""
