@@ -32,7 +32,8 @@ def evidence_of_file(
     """What the values of one file allow, by column: of ``infer_rows`` rows from its beginning and
     from places further down where those are a seek away, or of all rows."""
     found = {name: Evidence() for name in plan.layout.names}
-    for frame in _samples(source, plan, options.infer_rows):
+    samples = _samples(source, plan, options.infer_rows)
+    for frame in samples if options.infer_rows is None else _together(samples):
         found = {name: seen & _evidence(frame[name], options) for name, seen in found.items()}
     return found
 
@@ -104,6 +105,12 @@ def _samples(source: ResolvedSource, plan: FilePlan, rows: int | None) -> Iterat
     yield from _texts(plan, plan.layout, [head], rows)
     if not plan.complete and plan.plain and rows >= INFER_ROWS:
         yield from _spots(source, plan, rows)
+
+
+def _together(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """One frame of several small ones: looking at a column costs the same for each."""
+    if several := list(frames):
+        yield pl.concat(several)
 
 
 def _spots(source: ResolvedSource, plan: FilePlan, rows: int) -> Iterator[pl.DataFrame]:

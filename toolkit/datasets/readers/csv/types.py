@@ -184,7 +184,9 @@ def evidence_of(
         # NaN alone is a number; any other token alone says nothing.
         kinds: frozenset[Kind] | None = frozenset(["float"]) if seen and seen <= _NAN else None
         return Evidence(kinds, frozenset(), seen, padded)
-    kinds = frozenset(kind for kind in _TESTS if _TESTS[kind](values, style))
+    # One value rules most kinds out, in microseconds.
+    possible = [kind for kind in _TESTS if _pattern(kind, style).fullmatch(values[0])]
+    kinds = frozenset(kind for kind in possible if _TESTS[kind](values, style))
     moments = () if kinds and moment is None else moment_of(values, moment)
     return Evidence(kinds, frozenset(moments), seen, padded)
 
