@@ -78,7 +78,7 @@ def test_a_given_format_picks_its_files_in_a_mixed_folder(tmp_path, factory):
 
 def test_an_unknown_format_lists_those_known(tmp_path, factory):
     (tmp_path / "t.csv").write_bytes(b"a\n1\n")
-    with pytest.raises(InvalidArgumentError, match=r"'excel' is not a format.*csv, parquet"):
+    with pytest.raises(InvalidArgumentError, match=r"'excel' is not a format.*csv, jsonl"):
         factory.reader(tmp_path / "t.csv", "excel")
 
 
@@ -99,7 +99,7 @@ def test_unknown_content_is_refused(tmp_path, factory):
 
 def test_a_registered_format_is_used_by_suffix_content_and_name(tmp_path, factory):
     factory.register("lines", (".lines",), lambda head: head.startswith(b"LINES\n"), LinesReader)
-    assert factory.formats == ("csv", "parquet", "lines")
+    assert factory.formats == ("csv", "jsonl", "orc", "arrow", "parquet", "lines")
     for name in ("t.lines", "t.unknown", "t.csv"):
         (tmp_path / name).write_bytes(b"LINES\nx\ny\n")
     assert factory.reader(tmp_path / "t.lines").head(1).rows() == [("x",)]
@@ -109,6 +109,6 @@ def test_a_registered_format_is_used_by_suffix_content_and_name(tmp_path, factor
 
 def test_a_format_can_be_replaced(tmp_path, factory):
     factory.register("csv", (".csv",), lambda head: True, LinesReader)
-    assert factory.formats == ("parquet", "csv")
+    assert factory.formats == ("jsonl", "orc", "arrow", "parquet", "csv")
     (tmp_path / "t.csv").write_bytes(b"a\n")
     assert factory.reader(tmp_path / "t.csv").polars().collect_schema().names() == ["line"]

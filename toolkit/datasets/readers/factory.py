@@ -10,9 +10,12 @@ from typing import Any
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.interfaces import IDatasetReader
+from toolkit.datasets.readers.arrow_files import ArrowDatasetReader, looks_like_arrow
 from toolkit.datasets.readers.csv.reader import CSVDatasetReader, looks_like_csv
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.json_lines import JSONLinesDatasetReader, looks_like_json_lines
 from toolkit.datasets.readers.limits import UnpackLimits
+from toolkit.datasets.readers.orc import ORCDatasetReader, looks_like_orc
 from toolkit.datasets.readers.parquet import ParquetDatasetReader, looks_like_parquet
 from toolkit.datasets.readers.places import StorageOptions
 from toolkit.datasets.readers.sources import ResolvedSource, resolve
@@ -23,7 +26,7 @@ from toolkit.datasets.readers.web import web_name
 
 SNIFF_BYTES = 4096
 _PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz", ".zip")
-_RANDOM_ACCESS = frozenset({"parquet"})
+_RANDOM_ACCESS = frozenset({"arrow", "orc", "parquet"})
 """Formats that are not read in order: packed files of them are unpacked to a temporary file."""
 _TAR = slice(257, 262)
 
@@ -51,6 +54,13 @@ class DatasetReaderFactory:
         # Text is what is left when nothing more specific answers: later formats are asked first.
         self.register(
             "csv", (".csv", ".tsv", ".tab", ".psv", ".txt"), looks_like_csv, CSVDatasetReader
+        )
+        self.register(
+            "jsonl", (".jsonl", ".ndjson", ".json"), looks_like_json_lines, JSONLinesDatasetReader
+        )
+        self.register("orc", (".orc",), looks_like_orc, ORCDatasetReader)
+        self.register(
+            "arrow", (".arrow", ".arrows", ".ipc", ".feather"), looks_like_arrow, ArrowDatasetReader
         )
         self.register(
             "parquet", (".parquet", ".parq", ".pq"), looks_like_parquet, ParquetDatasetReader

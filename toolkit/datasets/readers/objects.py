@@ -71,7 +71,7 @@ class _Seekable(_Content):
     def __init__(self, file: Any, name: str) -> None:
         self._file = file
         self._lock = threading.Lock()
-        self._start = file.tell()
+        self._start: int = file.tell()
         if self._start and not self._length():
             raise SourceError(
                 f"{name} has been read or written to its end, and is read from where it stands. "

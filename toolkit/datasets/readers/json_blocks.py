@@ -1,0 +1,195 @@
+"""Whole lines of a JSON lines file: their columns, their rows, and which of them is wrong."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import polars as pl
+
+from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
+
+BLOCK_BYTES = 1 << 22
+LONGEST_LINE = 1 << 28
+"""Bytes after which something without a line break is not JSON lines."""
+
+_T = TypeVar("_T")
+_BOM = b"\xef\xbb\xbf"
+_BLANK = b" \t\r"
+
+
+class JSONLineError(OSError):
+    """A line that is no JSON object, or does not fit the columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines."""
+
+    data: bytes
+    line: int
+    """The number of its first line, from 1."""
+    end: int
+    """The offset in the file at which it ends."""
+
+    @property
+    def lines(self) -> list[bytes]:
+        return self.data.split(b"\n")
+
+    @property
+    def rows(self) -> int:
+        return sum(1 for line in self.lines if line.strip(_BLANK))
+
+    def head(self, limit: int | None, taken: int) -> Block:
+        """Its first rows, as many as ``limit`` has beyond those ``taken``."""
+        if limit is None or self.data.count(b"\n") < limit - taken:
+            return self
+        lines, kept, rows = self.lines, 0, taken
+        while kept < len(lines) and rows < limit:
+            rows += bool(lines[kept].strip(_BLANK))
+            kept += 1
+        data = b"\n".join(lines[:kept])
+        return Block(data, self.line, self.end - len(self.data) + len(data))
+
+    def infer(self) -> pl.Schema:
+        """The columns of its rows. Raises JSONLineError."""
+        return self._tried(_infer)
+
+    def require_known(self, columns: pl.Schema) -> None:
+        """Raise JSONLineError when a row has a key that no column has, which would be lost."""
+
+        def look(data: bytes) -> None:
+            unknown = _unknown(pl.Struct(_infer(data)), pl.Struct(columns))
+            if unknown:
+                raise JSONLineError(f"the key {unknown!r} is new: the rows looked at have it not")
+
+        self._tried(look)
+
+    def parse(self, schema: pl.Schema, target: Mapping[str, pl.DataType]) -> pl.DataFrame:
+        """Its rows: parsed as ``schema``, then in the types of ``target``. Raises JSONLineError."""
+        if not schema:
+            return pl.DataFrame(height=self.rows)
+        types: dict[Any, Any] = {
+            name: dtype for name, dtype in target.items() if dtype != schema[name]
+        }
+
+        def parsed(data: bytes) -> pl.DataFrame:
+            frame = pl.read_ndjson(data, schema=schema)
+            return frame.cast(types) if types else frame
+
+        return self._tried(parsed)
+
+    def _tried(self, work: Callable[[bytes], _T]) -> _T:
+        try:
+            return work(self.data)
+        except ENGINE_FAILURES as error:
+            raise self._wrong(work, error) from error
+
+    def _wrong(self, work: Callable[[bytes], object], error: BaseException) -> JSONLineError:
+        """The error for the first line that is wrong, where that is one by itself."""
+        lines = self.lines
+        found = next(((i, why) for i, line in enumerate(lines) if (why := _refusal(line))), None)
+        if found is not None:
+            return JSONLineError(f"line {self.line + found[0]}: {found[1]}")
+        low, high = 0, len(lines)
+        while high - low > 1:
+            middle = (low + high) // 2
+            failed = _failure(work, b"\n".join(lines[low:middle]))
+            low, high = (low, middle) if failed else (middle, high)
+        alone = _failure(work, lines[low])
+        where = f"lines from {self.line} on" if alone is None else f"line {self.line + low}"
+        return JSONLineError(f"{where}: {first_line(alone or error)}")
+
+
+def blocks(parts: Iterable[bytes]) -> Generator[Block, None, None]:
+    """The lines of a file, some MB at a time, where there are any but blank ones.
+
+    Raises JSONLineError for a line that is too long to be one, and for a file without any."""
+    rest, line, end, first, empty = b"", 1, 0, True, True
+    for part in _gathered(parts):
+        data = part.removeprefix(_BOM) if first else part
+        first = False
+        cut = data.rfind(b"\n") + 1
+        if not cut:
+            rest += data
+            if len(rest) > LONGEST_LINE:
+                raise JSONLineError(f"line {line} has more than {LONGEST_LINE:,} bytes")
+            continue
+        whole, rest = rest + data[:cut], data[cut:]
+        end += len(whole)
+        if whole.strip():
+            empty = False
+            yield Block(whole[:-1], line, end)
+        line += whole.count(b"\n")
+    if rest.strip():
+        yield Block(rest, line, end + len(rest))
+    elif empty:
+        raise JSONLineError("it is empty: JSON lines have at least one object")
+
+
+def _unknown(found: pl.DataType, known: pl.DataType) -> str | None:
+    """The path of a key in ``found`` that ``known`` does not have."""
+    if isinstance(found, pl.List) and isinstance(known, pl.List):
+        return _unknown(_inner(found), _inner(known))
+    if not (isinstance(found, pl.Struct) and isinstance(known, pl.Struct)):
+        return None
+    fields = dict(known.to_schema())
+    for name, dtype in found.to_schema().items():
+        if name not in fields:
+            return name
+        if below := _unknown(_instance(dtype), _instance(fields[name])):
+            return f"{name}.{below}"
+    return None
+
+
+def _inner(dtype: pl.List) -> pl.DataType:
+    return _instance(dtype.inner)
+
+
+def _instance(dtype: Any) -> pl.DataType:
+    return dtype if isinstance(dtype, pl.DataType) else dtype()
+
+
+def _refusal(line: bytes) -> str | None:
+    """Why a line is no JSON object."""
+    if not line.strip(_BLANK):
+        return None
+    try:
+        value = json.loads(line.decode())
+    except UnicodeDecodeError as error:
+        return f"byte {error.start + 1} of the line is not UTF-8"
+    except json.JSONDecodeError as error:
+        return f"{error.msg} at character {error.pos + 1} of the line"
+    except (ValueError, RecursionError) as error:
+        return first_line(error)
+    return None if isinstance(value, dict) else f"a {type(value).__name__}, not an object"
+
+
+def _infer(data: bytes) -> pl.Schema:
+    return pl.scan_ndjson(data, infer_schema_length=None).collect_schema()
+
+
+def _failure(work: Callable[[bytes], object], data: bytes) -> BaseException | None:
+    if not data.strip():
+        return None
+    try:
+        work(data)
+    except ENGINE_FAILURES as error:
+        return error
+    return None
+
+
+def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
+    """Parts of the size of a block: the engine works best on some MB at once."""
+    held: list[bytes] = []
+    size = 0
+    for part in parts:
+        held.append(part)
+        size += len(part)
+        if size >= BLOCK_BYTES:
+            yield b"".join(held)
+            held, size = [], 0
+    if held:
+        yield b"".join(held)

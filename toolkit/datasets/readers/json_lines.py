@@ -1,0 +1,180 @@
+"""JSON lines (NDJSON): one object a line, parsed block by block in bounded memory."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing
+from functools import cached_property
+from typing import Any, cast
+
+import polars as pl
+import pyarrow as pa
+from polars.io.plugins import register_io_source
+
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.json_blocks import Block, blocks
+from toolkit.datasets.readers.partitions import constant_columns, partition_schema
+from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.text import chunks
+
+INFER_ROWS = 100_000
+INFER_BYTES = 1 << 25
+
+_OBJECT = re.compile(
+    rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*(?:\n|$))', re.DOTALL
+)
+_BY_TEXT = (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16, pl.Decimal, pl.Binary)
+_NEVER = (pl.Time, pl.Duration, pl.Object)
+
+
+def looks_like_json_lines(head: bytes) -> bool:
+    """Whether the first bytes of a file are those of a JSON object."""
+    return _OBJECT.match(head) is not None
+
+
+class JSONLinesDatasetReader(LazyFrameReader):
+    """Reads files with one JSON object on each line; keys become columns, in order of appearance.
+
+    Columns and types are found in the first 100,000 rows of every file (``infer_rows``; at most
+    32 MB, unless it is None: all rows) and joined: a key that is missing is null, integer and float
+    give float, anything and text give text. Later a value that does not fit, or a key that was not
+    there, is an error that names the line. Dates stay text unless ``schema`` says otherwise; an
+    integer beyond 64 bits makes its column text. ``schema`` has the types of some or all columns.
+
+    ``arrow()`` is a stream that can be read once.
+    """
+
+    hint = (
+        "JSON lines have one object on each line. Pass infer_rows=None to find the columns in all "
+        "rows, or schema={column: type} if a type is too narrow."
+    )
+
+    def __init__(
+        self,
+        source: ResolvedSource,
+        *,
+        schema: Mapping[str, Any] | pa.Schema | None = None,
+        infer_rows: int | None = INFER_ROWS,
+    ) -> None:
+        super().__init__(source)
+        if infer_rows is not None and infer_rows < 1:
+            raise InvalidArgumentError(
+                f"infer_rows={infer_rows}: pass a number from 1, or None for all rows."
+            )
+        self._given = _types(schema)
+        self._infer_rows = infer_rows
+
+    def polars(self) -> pl.LazyFrame:
+        return register_io_source(
+            self._frames,
+            schema=pl.Schema({**self._columns, **self._partition_schema}),
+            is_pure=True,
+            explain_name="NDJSON",
+            explain_detail=self._source.given,
+        )
+
+    def count(self) -> int:
+        # The engine has no rows without columns.
+        first = list(self._columns)[:1]
+        return sum(frame.height for frame in self._frames(first, None, None, None))
+
+    @cached_property
+    def _columns(self) -> pl.Schema:
+        """The columns in the files."""
+        parts = [self._inferred[index][0] for index in range(len(self._source.paths))]
+        with self._reading():
+            frames = [pl.DataFrame(schema=part) for part in parts]
+            joined = pl.concat(frames, how="diagonal_relaxed").schema
+        unknown = [name for name in self._given if name not in joined]
+        if unknown and self._whole:
+            raise InvalidArgumentError(
+                f"{self._source.given} has no column {unknown[0]!r}, which schema names. "
+                f"Its columns: {', '.join(joined)}."
+            )
+        wide = {name: pl.String() for name, dtype in joined.items() if dtype == pl.Int128}
+        return pl.Schema({**joined, **wide, **self._given})
+
+    @property
+    def _whole(self) -> bool:
+        return all(size is None for _, size in self._inferred)
+
+    @cached_property
+    def _inferred(self) -> list[tuple[pl.Schema, int | None]]:
+        """Of each file the columns, and up to which byte they were looked for; None: its end."""
+        return [self._infer(index) for index in range(len(self._source.paths))]
+
+    def _infer(self, index: int) -> tuple[pl.Schema, int | None]:
+        found: list[pl.DataFrame] = []
+        rows = 0
+        with self._reading_file(index), closing(self._blocks(index)) as parts:
+            for block in parts:
+                part = block.head(self._infer_rows, rows)
+                rows += part.rows
+                found.append(pl.DataFrame(schema=part.infer()))
+                if len(found) > 1:
+                    found = [pl.concat(found, how="diagonal_relaxed")]
+                enough = self._infer_rows is not None and (
+                    rows >= self._infer_rows or part.end >= INFER_BYTES
+                )
+                if enough:
+                    return found[0].schema, part.end
+        return found[0].schema, None
+
+    @cached_property
+    def _partition_schema(self) -> dict[str, pl.DataType]:
+        return partition_schema(self._source.partitions, self._source.urls)
+
+    def _blocks(self, index: int) -> Generator[Block, None, None]:
+        with closing(chunks(self._source, self._source.paths[index])) as parts:
+            yield from blocks(parts)
+
+    def _reading_file(self, index: int) -> AbstractContextManager[None]:
+        return reading(self._source.urls[index], self.hint, remote=self._source.remote)
+
+    def _frames(
+        self,
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        # The engine asks for n_rows of the source, before the predicate.
+        constants = self._partition_schema
+        wanted = [*self._columns, *constants] if with_columns is None else with_columns
+        target = {name: self._columns[name] for name in wanted if name not in constants}
+        by_text = {n: pl.String() if isinstance(d, _BY_TEXT) else d for n, d in target.items()}
+        remaining = n_rows
+        for index in range(len(self._source.paths)):
+            added = constant_columns(self._source.partitions[index], constants) if constants else []
+            looked = self._inferred[index][1]
+            with self._reading_file(index), closing(self._blocks(index)) as parts:
+                for block in parts:
+                    if remaining == 0:
+                        return
+                    part = block.head(remaining, 0)
+                    if looked is not None and part.end > looked:
+                        part.require_known(self._columns)
+                    frame = part.parse(pl.Schema(by_text), target)
+                    if remaining is not None:
+                        remaining -= frame.height
+                    if wanted:
+                        frame = frame.with_columns(added).select(wanted)
+                    yield frame if predicate is None else frame.filter(predicate)
+
+
+def _types(schema: Mapping[str, Any] | pa.Schema | None) -> dict[str, pl.DataType]:
+    if schema is None:
+        return {}
+    if isinstance(schema, pa.Schema):
+        return dict(cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema)
+    types = dict(pl.Schema(schema))
+    for name, dtype in types.items():
+        if isinstance(dtype, _NEVER):
+            raise InvalidArgumentError(
+                f"schema={{{name!r}: {dtype}}}: JSON has no such values. Read the column as text "
+                "or as numbers, and convert it in the frame."
+            )
+    return types

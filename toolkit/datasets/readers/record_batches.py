@@ -1,0 +1,135 @@
+"""A reader of files that an engine gives batch by batch, with the columns that are asked for."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from typing import BinaryIO, ClassVar, Protocol, cast
+
+import polars as pl
+import pyarrow as pa
+from polars.io.plugins import register_io_source
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.agreement import require_same_columns
+from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.partitions import constant_columns, partition_schema
+
+
+class BatchFile(Protocol):
+    """An open file of one format."""
+
+    @property
+    def schema(self) -> pa.Schema: ...
+
+    def batches(self, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+        """Its rows in order, a batch at a time; columns beyond those asked for may come too."""
+
+
+class BatchesReader(LazyFrameReader):
+    """Reads files that have the same columns, with their hive partitions.
+
+    A query opens the files one after the other and reads the columns that it needs; a predicate is
+    applied to each batch. ``arrow()`` is a stream that can be read once.
+    """
+
+    name: ClassVar[str]
+    """What the format is called in plans."""
+
+    @abstractmethod
+    def _file(self, handle: BinaryIO) -> BatchFile:
+        """The file behind an open handle with random access."""
+
+    def polars(self) -> pl.LazyFrame:
+        return register_io_source(
+            self._frames,
+            schema=pl.Schema({**self._columns, **self._partition_schema}),
+            is_pure=True,
+            explain_name=self.name,
+            explain_detail=self._source.given,
+        )
+
+    def count(self) -> int:
+        # The engine has no rows without columns.
+        return sum(frame.height for frame in self._frames([], None, None, None))
+
+    @cached_property
+    def _columns(self) -> pl.Schema:
+        """The columns in the files."""
+        schemas = [self._schema_of(index) for index in range(len(self._source.paths))]
+        for index, schema in enumerate(schemas[1:], start=1):
+            require_same_columns(
+                self._source.given,
+                (self._source.urls[0], schemas[0]),
+                (self._source.urls[index], schema),
+            )
+        return schemas[0]
+
+    @cached_property
+    def _partition_schema(self) -> dict[str, pl.DataType]:
+        return partition_schema(self._source.partitions, self._source.urls)
+
+    def _schema_of(self, index: int) -> pl.Schema:
+        with self._opened(index) as file:
+            schema = file.schema
+            if any("\0" in name for name in _names(schema)):
+                raise OSError("a column's name has a zero byte in it")
+            repeated = [name for name, times in Counter(schema.names).items() if times > 1]
+            if not repeated:
+                return cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema
+        raise SourceError(
+            f"{self._source.urls[index]} cannot be a frame: it has several columns of the name "
+            f"{repeated[0]!r}. Write it anew with distinct names."
+        )
+
+    @contextmanager
+    def _opened(self, index: int) -> Iterator[BatchFile]:
+        path, url = self._source.paths[index], self._source.urls[index]
+        with (
+            reading(url, self.hint, remote=self._source.remote),
+            self._source.open(path, random_access=True) as handle,
+        ):
+            yield self._file(handle)
+
+    def _frames(
+        self,
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        # The engine asks for n_rows of the source, before the predicate.
+        constants = self._partition_schema
+        wanted = [*self._columns, *constants] if with_columns is None else with_columns
+        stored = [name for name in wanted if name not in constants]
+        remaining = n_rows
+        for index in range(len(self._source.paths)):
+            added = constant_columns(self._source.partitions[index], constants) if constants else []
+            with self._opened(index) as file:
+                for batch in file.batches(stored):
+                    if remaining == 0:
+                        return
+                    frame = _frame(batch, stored)
+                    if remaining is not None:
+                        frame = frame.head(remaining)
+                        remaining -= frame.height
+                    if wanted:
+                        frame = frame.with_columns(added).select(wanted)
+                    yield frame if predicate is None else frame.filter(predicate)
+
+
+def _names(fields: Iterable[pa.Field]) -> Iterator[str]:
+    """The names of fields, and of those within them."""
+    for field in fields:
+        yield field.name
+        yield from _names(field.type.field(index) for index in range(field.type.num_fields))
+
+
+def _frame(batch: pa.RecordBatch, columns: Sequence[str]) -> pl.DataFrame:
+    if not columns:
+        return pl.DataFrame(height=batch.num_rows)
+    return cast(pl.DataFrame, pl.from_arrow(batch.select(list(columns))))
