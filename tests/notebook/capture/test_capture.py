@@ -9,6 +9,7 @@ import pytest
 from toolkit.core.errors import CatalogBusyError, StorageError
 from toolkit.datasets.capturing import Capturer
 from toolkit.notebook.capture import capturing
+from toolkit.notebook.capture.recorder import Recorder
 from toolkit.notebook.capture.report import one_line
 
 DF = 'df = pl.DataFrame({"x": [1, 2, 3], "y": [1.0, 2.0, 3.0]})'
@@ -137,6 +138,53 @@ def test_a_frame_that_may_have_changed_and_did_not_is_not_told(notebook):
     assert notebook.told("mystery(df)") == []
     assert notebook.told("frames = [df]") == []
     assert notebook.workspace.history("session.df").height == 1
+
+
+IN_CONTAINERS = """
+class Box:
+    def __init__(self, frame):
+        self.frame = frame
+    def change(self):
+        self.frame[0, "x"] = 7
+def change(frames):
+    for frame in frames:
+        frame[0, "x"] = 7
+first = pl.DataFrame({"x": [1, 2]}); _second = pl.DataFrame({"x": [3]})
+parts = [first, _second]; named = {"a": {"first": first}}; box = Box(first)
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        'parts[0][0, "x"] = 7',
+        'named["a"]["first"][0, "x"] = 7',
+        'parts[0].insert_column(1, pl.Series("z", [0, 0]))',
+        "for part in parts:\n    part[0, 'x'] = 7",
+        "for i, part in enumerate(parts):\n    part[0, 'x'] = i",
+        "for inner in named.values():\n    for _f in inner.values():\n        _f[0, 'x'] = 8",
+        "_part = parts[0]\n_part[0, 'x'] = 7",
+        "change(parts)",
+        "change(named['a'].values())",
+        'box.frame[0, "x"] = 7',
+        "box.change()",
+        "%time parts[0][0, 'x'] = 7",
+        "def f():\n    change(parts)\nf()",
+    ],
+)  # fmt: skip
+def test_a_change_through_a_container_is_noticed(notebook, change):
+    notebook.run(IN_CONTAINERS)
+    assert "first (2 × " in "".join(notebook.told(change))
+    assert notebook.inputs("session.first@2") == ["session.first@1"]
+
+
+def test_what_changes_a_container_alone_does_not_even_hash_what_is_in_it(notebook, monkeypatch):
+    notebook.run(IN_CONTAINERS)
+    looked = []
+    monkeypatch.setattr(Recorder, "look", lambda _self, variable, *_: looked.append(variable))
+    notebook.run("parts.append(3); parts[1] = _second; named['b'] = parts; box.other = 3")
+    notebook.run("for part in parts[:2]:\n    print(part.height)")
+    assert looked == []
 
 
 def test_both_names_of_an_object_that_changed_are_saved(notebook):

@@ -9,6 +9,7 @@ from typing import Any
 
 from toolkit.core.errors import CatalogBusyError, CatalogError, StorageError, ToolkitError
 from toolkit.notebook.capture.cells import statements
+from toolkit.notebook.capture.containers import elements
 from toolkit.notebook.capture.flow import Flow
 from toolkit.notebook.capture.functions import Functions
 from toolkit.notebook.capture.recorder import Cell, Recorder
@@ -89,6 +90,7 @@ class CellCapture:
         now = self._version_now(frames)
         new = self._watch.new(frames)
         objects = {id(value) for value in map(self._scope.value, flow.exposed)}
+        objects.update(map(id, elements(map(self._scope.value, flow.within))))
         exposed = {
             name
             for name, frame in frames.items()

@@ -8,12 +8,8 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from toolkit.notebook.capture.queries import parameters, tables
-from toolkit.notebook.capture.statements import (
-    IScope,
-    Statement,
-    expose_aliases,
-    read_statements,
-)
+from toolkit.notebook.capture.statement import IScope, Statement
+from toolkit.notebook.capture.statements import expose_aliases, read_statements
 
 Transform = Callable[[str], str]
 """IPython's transformation of a cell to Python."""

@@ -15,7 +15,7 @@ from toolkit.notebook.capture.functions import Body, Functions
 from toolkit.notebook.capture.harmless import library_of
 from toolkit.notebook.capture.queries import tables
 from toolkit.notebook.capture.sources import Source, files_of, query_of, sources_of, value_of
-from toolkit.notebook.capture.statements import Names, Statement
+from toolkit.notebook.capture.statement import Names, Statement
 
 OWN = "toolkit"
 
@@ -53,6 +53,7 @@ class _Effects:
     writes: Names = field(default_factory=dict)
     touches: Names = field(default_factory=dict)
     exposed: Names = field(default_factory=dict)
+    within: Names = field(default_factory=dict)
     told: dict[Item, None] = field(default_factory=dict)
 
 
@@ -75,6 +76,7 @@ class Flow:
         self._last: dict[str, int] = {}
         self._position: dict[str, int] = {}
         self._readers: dict[str, dict[Item, None]] = {}
+        self._within: Names = {}
         self._all: dict[Item, None] = {}
         for position, statement in enumerate(statements):
             self._follow(position, self._effects(statement))
@@ -83,6 +85,11 @@ class Flow:
     def exposed(self) -> frozenset[str]:
         """Names whose objects the cell may have changed in place."""
         return frozenset(self._readers)
+
+    @property
+    def within(self) -> Iterable[str]:
+        """Names of containers whose elements the cell may have changed in place."""
+        return self._within
 
     @property
     def bound(self) -> Iterable[str]:
@@ -129,6 +136,7 @@ class Flow:
                 left.extend(reversed(self._made.get(item, {})))
 
     def _follow(self, position: int, effects: _Effects) -> None:
+        self._within.update(effects.within)
         items: dict[Item, None] = {}
         for name in effects.reads:
             items.update(dict.fromkeys(self._before(name)))
@@ -167,6 +175,7 @@ class Flow:
             dict(statement.writes),
             dict(statement.touches),
             dict(statement.exposed),
+            dict(statement.within),
         )
         self._tell(effects, statement, {})
         called: set[int] = set()
@@ -185,6 +194,7 @@ class Flow:
             effects.reads.update(body.outside(inner.reads))
             effects.touches.update(body.outside(inner.touches))
             effects.exposed.update(body.outside(inner.exposed))
+            effects.within.update(body.outside(inner.within))
             effects.writes.update(inner.declared)
             given = dict(zip(body.parameters, arguments, strict=False))
             self._tell(effects, inner, given, body)

@@ -13,12 +13,8 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from toolkit.notebook.capture.harmless import is_library
-from toolkit.notebook.capture.statements import (
-    Names,
-    Statement,
-    parameters,
-    read_function,
-)
+from toolkit.notebook.capture.statement import Names, Statement, parameters
+from toolkit.notebook.capture.statements import read_function
 
 MAIN = "__main__"
 
@@ -44,7 +40,8 @@ class Body:
     @property
     def changes_arguments(self) -> bool:
         """Whether an argument may be changed in place."""
-        return not frozenset(self.statement.exposed).isdisjoint(self.own)
+        changed = frozenset((*self.statement.exposed, *self.statement.within))
+        return not changed.isdisjoint(self.own)
 
 
 class Functions:

@@ -40,6 +40,12 @@ READING = _words(
 )
 """Attributes and methods of frames that read: without ``inplace=True`` they change nothing."""
 
+CONTAINER = _words(
+    "add append appendleft clear count discard extend get index insert items keys pop popitem "
+    "popleft remove reverse setdefault sort update values"
+)
+"""Methods of Python's own containers, which leave the elements as they are."""
+
 _LIBRARIES = _words(
     """
     IPython altair builtins collections copy duckdb great_tables ibis itertools matplotlib

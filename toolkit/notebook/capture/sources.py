@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from toolkit.notebook.capture.queries import tables
-from toolkit.notebook.capture.statements import LookUp, root_name
+from toolkit.notebook.capture.statement import LookUp, root_name
 
 Source = str | PurePath
 """A reference or URL (text), or a path."""
