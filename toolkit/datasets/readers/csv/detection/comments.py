@@ -19,10 +19,12 @@ def find_comment(
     lines: Sequence[str], records: Sequence[Record], rules: Rules, width: int
 ) -> str | None:
     """What comment lines begin with; None where no line is plainly one."""
+    starts = frozenset(marker[0] for marker in _MARKERS)
+    odd = [r for r in records if r.lines == 1 and lines[r.line][:1] in starts]
     for marker in _MARKERS:
         if rules.delimiter.startswith(marker) or marker == rules.quote:
             continue
-        marked = [r for r in records if r.lines == 1 and lines[r.line].startswith(marker)]
+        marked = [r for r in odd if lines[r.line].startswith(marker)]
         if not marked:
             continue
         found = _comment(marker, marked, lines, records, width)

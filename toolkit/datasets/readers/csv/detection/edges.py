@@ -12,7 +12,7 @@ from toolkit.datasets.readers.csv.detection.columns import (
     disagreements,
     profile,
 )
-from toolkit.datasets.readers.csv.detection.headers import is_header
+from toolkit.datasets.readers.csv.detection.headers import is_header, split_otherwise
 from toolkit.datasets.readers.csv.detection.shapes import TEXT, TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record
 from toolkit.datasets.readers.csv.detection.tables import Run
@@ -29,6 +29,7 @@ _REMARK = re.compile(
 _NOTE = re.compile(
     r"(sources?|notes?|footnotes?|remarks?|disclaimer|copyright) ?[:©(]", re.IGNORECASE
 )
+_DIGIT = re.compile(r"\d")
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|#)")
 
 Records = Sequence[Record]
@@ -58,14 +59,13 @@ def lone(record: Record, width: int) -> bool:
 def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int) -> int:
     """The record that the table of a run begins with, its header included; not before ``floor``."""
     width = run.width
-    start = run.start
+    start = _first_whole(records, run, gaps)
     # A spreadsheet pads titles to the width of the table.
     while start < run.end - 2 and (is_empty(records[start]) or lone(records[start], width)):
         if not _header_follows(records, start, run):
             break
         start += 1
-    if start > run.start:
-        return start
+        floor = start
     for back in range(start - 1, max(floor, start - _LOOK_BACK) - 1, -1):
         if gaps[back + 1] or not near(len(records[back].cells), width):
             break
@@ -74,6 +74,17 @@ def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int) ->
     if start > floor and _is_damaged_header(records, start, run, gaps):
         return start - 1
     return start
+
+
+def _first_whole(records: Records, run: Run, gaps: Sequence[bool]) -> int:
+    """The first record of a run that no title or blank line parts from the run."""
+    for index in range(min(run.start + 12, run.end) - 1, run.start, -1):
+        if gaps[index] and len(records[index].cells) == run.width:
+            above = records[run.start : index]
+            right = sum(len(r.cells) == run.width for r in above)
+            if right < len(above) and right <= _LOOK_BACK - 1:
+                return index
+    return run.start
 
 
 def _header_follows(records: Records, start: int, run: Run) -> bool:
@@ -102,6 +113,8 @@ def _is_damaged_header(records: Records, start: int, run: Run, gaps: Sequence[bo
     names_below = (total > 0 and words * 2 > total) if len(rows) > 1 else False
     if names_below:
         return False
+    if len(above) == 1 and split_otherwise(above[0], width):
+        return True
     if len(above) == 1:
         # A single word above two columns may name the second, as R writes it; a title is longer.
         return width == 2 and total > 0 and " " not in filled[0]
@@ -186,18 +199,18 @@ def next_header(
     """The record at which another table of the same width begins within a run: a row of other
     names, with rows below it."""
     width = run.width
-    rows = [r.cells for r in records[start:end] if len(r.cells) == width]
+    rows = [r.cells for r in records[start : min(end, start + 200)] if len(r.cells) == width]
     if len(rows) < 5:
         return None
     typed = [i for i, column in enumerate(profile(rows[1:], width)) if column.kind in TYPED]
+    if not typed:
+        return None
     first = records[start].cells
     for index in range(start + 2, end - 1):
         cells = records[index].cells
-        if len(cells) != width:
+        if len(cells) != width or any(_DIGIT.search(cells[column]) for column in typed):
             continue
         broken = gaps[index] or len(records[index - 1].cells) == 1 or is_empty(records[index - 1])
-        if any(_has_digit(cells[column]) for column in typed):
-            continue
         if cells == first or not could_be_names(cells):
             continue
         filled = [cell.strip() for cell in cells if cell.strip()]
@@ -224,7 +237,3 @@ def _parts_tables(
     if len(set(cells) & set(first)) * 2 >= len(cells):
         return False
     return broken or total + total_after > 2
-
-
-def _has_digit(cell: str) -> bool:
-    return any(character.isdigit() for character in cell)

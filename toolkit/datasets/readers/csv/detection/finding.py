@@ -29,12 +29,18 @@ from toolkit.datasets.readers.csv.detection.tables import find_runs, first_table
 from toolkit.datasets.readers.csv.detection.tails import end_in_tail
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
 
+_EXAMINED = 1 << 17
+"""Bytes that are looked at of a file that is larger than its sample."""
+_EXAMINED_LINES = 5000
+
 
 def detect(sample: Sample, given: Given) -> Layout:
     """How a text is written and where its table lies. What is given is not doubted.
 
     Raises SourceError for a text that has no line that is not blank.
     """
+    if not sample.complete and len(sample.head) > _EXAMINED:
+        sample = replace(sample, head=sample.head[:_EXAMINED])
     head = sample.head
     if not head.strip():
         raise SourceError("The file is empty: a CSV file has at least a header or a row.")
@@ -44,7 +50,8 @@ def detect(sample: Sample, given: Given) -> Layout:
     skip = _line_at(lines, skipped)
     if not sample.complete and len(lines.texts) > skip + 1:
         # The last line may be cut.
-        lines = Lines(lines.texts[:-1], lines.offsets[:-1])
+        last = min(len(lines.texts) - 1, skip + _EXAMINED_LINES)
+        lines = Lines(lines.texts[:last], lines.offsets[: last + 1])
     return _Finder(sample, given, chosen, lines, skip).layout()
 
 

@@ -23,7 +23,9 @@ def is_header(row: Row, body: Sequence[Row], width: int) -> bool:
     """Whether a row names the columns of the rows below it. In doubt it does."""
     if not body:
         return could_be_names(row) and all(cell.strip() for cell in row)
-    columns = profile(body[:_SHOWN_ROWS], width)
+    # Where files were joined the header comes again.
+    others = [other for other in body[:_SHOWN_ROWS] if other != row]
+    columns = profile(others, width)
     votes = header_votes(row, columns)
     return votes > 0 or (votes > -0.35 * max(1, len(row) // 4) and could_be_names(row))
 
@@ -107,6 +109,8 @@ def _carried(header: Sequence[Row], index: int, width: int) -> list[str]:
 def _fitted(row: Row, width: int, body: Sequence[Row]) -> list[str]:
     """A header row with as many cells as the table has columns."""
     cells = list(row)
+    if len(cells) == 1 and width > 1:
+        cells = split_otherwise(cells[0], width) or cells
     if len(cells) == width - 1 and _first_column_counts(body, width):
         return ["", *cells]
     while len(cells) > width and not cells[-1].strip():
@@ -114,6 +118,12 @@ def _fitted(row: Row, width: int, body: Sequence[Row]) -> list[str]:
     while len(cells) > width and any(not cell.strip() for cell in cells):
         cells.pop(next(i for i, cell in enumerate(cells) if not cell.strip()))
     return cells[:width] + [""] * (width - len(cells))
+
+
+def split_otherwise(line: str, width: int) -> list[str] | None:
+    """The names in a header that is written with another delimiter than the rows."""
+    found = (line.split(delimiter) for delimiter in ",;\t|")
+    return next((cells for cells in found if len(cells) == width and all(cells)), None)
 
 
 def _first_column_counts(body: Sequence[Row], width: int) -> bool:

@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import sqrt
 
 from toolkit.datasets.readers.csv.detection.shapes import (
@@ -78,9 +79,10 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
         return Score(0.0, 1, quoted, strays, typed=False)
     width = max(several, key=lambda w: (several[w], w))
     alike = sqrt(sum((times / total) ** 2 for times in several.values()))
-    rows = [r for r in filled if len(r.cells) == width]
-    rows = _spread(rows)
+    rows = _spread([r for r in filled if len(r.cells) == width])
     cells, columns, typed = _cells(rows, width)
+    if rules.quote is None:
+        strays = sum(map(_looks_quoted, chain.from_iterable(r.cells for r in rows)))
     prior = _PRIOR.get(rules.delimiter[0], _BLANK_PRIOR)
     if prior < 0.8 and not typed and not quoted:
         prior *= 0.7
@@ -112,6 +114,10 @@ def score_one_column(records: Sequence[Record]) -> Score:
     cells /= len(rows)
     value = cells * _ONE_COLUMN * _quoting(quoted, strays)
     return Score(value, 1, quoted, strays, typed=False)
+
+
+def _looks_quoted(cell: str) -> bool:
+    return len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'"
 
 
 def _spread(rows: list[Record]) -> list[Record]:

@@ -16,6 +16,7 @@ from toolkit.datasets.readers.csv.layout import Newline
 
 _LOOK_AHEAD_LINES = 400
 """Lines that a quoted field may span in the sample."""
+_USUAL_LINES = 1000
 _LINES = {"\n": re.compile(rb"[^\n]*\n|[^\n]+"), "\r": re.compile(rb"[^\r]*\r|[^\r]+")}
 
 
@@ -88,7 +89,9 @@ def usual_width(lines: Sequence[str], rules: Rules) -> int | None:
     """The number of fields of most lines that have no quote; None where there are hardly any."""
     delimiter, quote = rules.delimiter, rules.quote
     counts = Counter(
-        line.count(delimiter) + 1 for line in lines if line and (quote is None or quote not in line)
+        line.count(delimiter) + 1
+        for line in lines[:_USUAL_LINES]
+        if line and (quote is None or quote not in line)
     )
     if not counts:
         return None
@@ -146,8 +149,8 @@ class _Splitter:
                 at += 1
                 continue
             if piece[0] != quote:
-                cells.append(piece)
-                strays += 1
+                cells.append(self._unescaped(piece) if self._backslash else piece)
+                strays += not (self._backslash and self._is_clean(piece))
                 at += 1
                 continue
             until = self._close(pieces, at)

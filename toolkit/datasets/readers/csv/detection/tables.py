@@ -12,6 +12,8 @@ _OTHER = 0.7
 not end a table."""
 _LEAST = 3
 """Records in a row that another table has at least."""
+_MANY = 9
+"""Records of two fields that are a table whatever follows: fewer are keys and values above one."""
 _UNIFORM = 0.7
 """Share of the records of a block that have its width."""
 _SMALL = 0.08
@@ -55,7 +57,7 @@ def first_table(runs: Sequence[Run]) -> Run | None:
 def _is_table(run: Run, largest: int) -> bool:
     if run.width >= 3:
         return run.matches >= _LEAST
-    return run.matches > _LEAST and run.cells >= _SMALL * largest * 2
+    return run.matches >= _MANY or (run.matches > _LEAST and run.cells >= _SMALL * largest * 2)
 
 
 def _borders(widths: Sequence[int], gaps: Sequence[bool]) -> list[int]:

@@ -13,6 +13,9 @@ from toolkit.datasets.readers.csv.detection.splitting import (
 )
 from toolkit.datasets.readers.csv.layout import Layout, Note
 
+_LOOKED_AT = 1 << 13
+"""Bytes: footers are short."""
+
 
 def end_in_tail(
     sample: Sample, layout: Layout, chosen: Chosen, lines: Lines
@@ -24,7 +27,8 @@ def end_in_tail(
     width = len(layout.names)
     if width < 2:
         return None, ()
-    tail = split_lines(sample.tail, chosen.newline)
+    cut = max(0, len(sample.tail) - _LOOKED_AT)
+    tail = split_lines(sample.tail[cut:], chosen.newline)
     texts = tail.texts[1:]
     rules = chosen.rules
     records = [r for r in split_records(texts, rules, width) if any(c.strip() for c in r.cells)]
@@ -49,6 +53,6 @@ def end_in_tail(
     if last == len(records):
         return None, ()
     line = records[last].line
-    end = sample.tail_offset + tail.offsets[line + 1]
+    end = sample.tail_offset + cut + tail.offsets[line + 1]
     text = "\n".join(texts[line:])[:200].encode("latin-1").decode("utf-8", "replace")
     return end, (Note("footer", 0, len(texts) - line, text),)
