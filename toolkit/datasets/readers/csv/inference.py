@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.moments import given_moment
-from toolkit.datasets.readers.csv.options import INFER_ROWS, CSVOptions
+from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan, text_of
 from toolkit.datasets.readers.csv.records import blocks
 from toolkit.datasets.readers.csv.scanning import TypedFile, parse_block
@@ -29,11 +29,10 @@ _GOOD_SHARE = 0.9
 def evidence_of_file(
     source: ResolvedSource, plan: FilePlan, options: CSVOptions
 ) -> Mapping[str, Evidence]:
-    """What the values of one file allow, by column: of ``infer_rows`` rows from its beginning and
-    from places further down where those are a seek away, or of all rows."""
+    """What the values of one file allow, by column; ``infer_rows`` says of how many."""
     found = {name: Evidence() for name in plan.layout.names}
     samples = _samples(source, plan, options.infer_rows)
-    for frame in samples if options.infer_rows is None else _together(samples):
+    for frame in samples if options.infer_rows != AUTO else _together(samples):
         found = {name: seen & _evidence(frame[name], options) for name, seen in found.items()}
     return found
 
@@ -96,15 +95,22 @@ def _evidence(column: pl.Series, options: CSVOptions) -> Evidence:
     )
 
 
-def _samples(source: ResolvedSource, plan: FilePlan, rows: int | None) -> Iterator[pl.DataFrame]:
-    if rows is None:
+def _samples(
+    source: ResolvedSource, plan: FilePlan, rows: int | Literal["auto"] | None
+) -> Iterator[pl.DataFrame]:
+    if rows != AUTO and not plan.complete:
         with closing(text_of(source, plan.path, plan.encoding)) as parts:
-            yield from _texts(plan, plan.layout, parts, None)
+            yield from _texts(plan, plan.layout, parts, rows)
         return
-    head = plan.head if plan.complete else plan.head[: plan.head.rfind(b"\n") + 1]
-    yield from _texts(plan, plan.layout, [head], rows)
-    if not plan.complete and plan.plain and rows >= INFER_ROWS:
-        yield from _spots(source, plan, rows)
+    head = plan.head if plan.complete else _whole_lines(plan.head)
+    yield from _texts(plan, plan.layout, [head], None if rows == AUTO else rows)
+    if not plan.complete and plan.plain:
+        yield from _spots(source, plan)
+
+
+def _whole_lines(text: bytes) -> bytes:
+    """The text without its last line, which may be cut."""
+    return text[: max(text.rfind(b"\n"), text.rfind(b"\r")) + 1]
 
 
 def _together(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -113,16 +119,16 @@ def _together(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
         yield pl.concat(several)
 
 
-def _spots(source: ResolvedSource, plan: FilePlan, rows: int) -> Iterator[pl.DataFrame]:
+def _spots(source: ResolvedSource, plan: FilePlan) -> Iterator[pl.DataFrame]:
     layout = replace(plan.layout, header_rows=0, start=0, start_line=0, end=None, notes=())
     with source.open(plan.path, random_access=True) as handle:
         size = handle.seek(0, 2)
         for spot in range(1, _SPOTS + 1):
             handle.seek(max(size * spot // _SPOTS - _SPOT_BYTES, len(plan.head)))
             text = handle.read(_SPOT_BYTES)
-            text = text[text.find(b"\n") + 1 : text.rfind(b"\n") + 1]
+            text = _whole_lines(text[text.find(b"\n") + 1 :])
             if text:
-                yield from _texts(plan, layout, [text], rows, share=_GOOD_SHARE)
+                yield from _texts(plan, layout, [text], None, share=_GOOD_SHARE)
 
 
 def _texts(

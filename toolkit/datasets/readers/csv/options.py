@@ -22,7 +22,6 @@ OnBadRows: TypeAlias = Literal["error", "repair", "skip"]
 AUTO: Literal["auto"] = "auto"
 """Find out from the file, where None has a meaning of its own."""
 
-INFER_ROWS = 10_000
 _POLICIES = ("error", "repair", "skip")
 
 
@@ -49,8 +48,9 @@ class CSVOptions:
     """Types of some or all columns, which are then not inferred."""
     infer_types: bool = True
     """False leaves every value the text it was."""
-    infer_rows: int | None = INFER_ROWS
-    """Rows of each file from which types are inferred; None: all rows."""
+    infer_rows: int | Literal["auto"] | None = AUTO
+    """Rows at the beginning of each file from which types are inferred; None: all rows; "auto":
+    those of its first 256 KB, and of places further down in a large local file."""
     null_values: NullValues | None = None
     """Text that means null: for all columns, or for each column by name."""
     dates: Dates = True
@@ -64,7 +64,7 @@ class CSVOptions:
 
     def __post_init__(self) -> None:
         self._check_characters()
-        if self.infer_rows is not None and self.infer_rows < 1:
+        if isinstance(self.infer_rows, int) and self.infer_rows < 1:
             raise InvalidArgumentError(
                 f"infer_rows={self.infer_rows}: pass a number from 1, or None for all rows."
             )

@@ -85,10 +85,10 @@ def plan_file(source: ResolvedSource, index: int, options: CSVOptions) -> FilePl
     with closing(text_of(source, path, encoding)) as parts:
         for part in parts:
             head += part
-            if len(head) >= HEAD_BYTES:
+            if len(head) > HEAD_BYTES:
                 complete = False
                 break
-    sample = Sample(bytes(head), complete)
+    sample = Sample(bytes(head[:HEAD_BYTES]), complete)
     if not complete and codec is None and is_utf8(encoding):
         sample = _with_tail(source, path, sample)
     with _naming(url):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
+from typing import Literal
 
 import polars as pl
 
@@ -19,7 +20,6 @@ from toolkit.datasets.readers.csv.explanation import Explanation
 from toolkit.datasets.readers.csv.inference import column_types, evidence_of_file
 from toolkit.datasets.readers.csv.options import (
     AUTO,
-    INFER_ROWS,
     CSVOptions,
     Dates,
     NullValues,
@@ -48,9 +48,9 @@ class CSVDatasetReader(LazyFrameReader):
     """Reads CSV files that have the same columns.
 
     Encoding, compression, dialect, header, and what stands around the table are found out from a
-    bounded part of each file, unless they are given. Types are inferred from the first
-    ``infer_rows`` rows of every file, and from places further down in large local ones, and joined:
-    integer and float give float, anything and text give text. A later value that does not fit is an
+    bounded part of each file, unless they are given. Types are inferred from the beginning of every
+    file, and from places further down in large local ones (see ``infer_rows``), and joined: integer
+    and float give float, anything and text give text. A later value that does not fit is an
     error that names it, never a null. Codes with leading zeros, integers beyond 64 bits, and dates
     that could be read in two ways stay text. See ``explain()`` for what was found.
 
@@ -84,7 +84,7 @@ class CSVDatasetReader(LazyFrameReader):
         skip_lines: int | None = None,
         schema: SchemaLike | None = None,
         infer_types: bool = True,
-        infer_rows: int | None = INFER_ROWS,
+        infer_rows: int | Literal["auto"] | None = AUTO,
         null_values: NullValues | None = None,
         dates: Dates = True,
         decimal: str = ".",
