@@ -71,13 +71,37 @@ def test_quiet_silences_what_was_saved_and_not_what_was_not(notebook):
     assert notebook.names() == ["session.df"]
 
 
-def test_what_is_bound_while_it_is_off_is_not_saved_later_either(notebook):
+def test_what_is_bound_while_it_is_off_is_not_saved_later_either_and_is_told(notebook):
     notebook.run("%toolkit off")
     assert notebook.told('secret = pl.DataFrame({"x": [1]})') == []
-    notebook.run("%toolkit on")
+    assert notebook.told("%toolkit on") == [
+        "secret not saved: bound while capture was off (bind or change it to save it)."
+    ]
     assert notebook.told("secret.head()") == []
     assert notebook.names() == []
+    (last,) = notebook.workspace.captures.last_session("session", "")
+    assert last.note == "not saved: bound while capture was off"
     assert notebook.told('secret[0, "x"] = 2') == ["saved secret (1 × 1)"]
+
+
+def test_what_was_changed_or_deleted_while_it_was_off_is_noticed_when_it_is_on_again(notebook):
+    notebook.run('df = pl.DataFrame({"x": [1]}); gone = df.head(0); same = df.clone()')
+    notebook.run("%toolkit off")
+    notebook.run('df[0, "x"] = 2; del gone')
+    assert notebook.told("%toolkit on") == ["saved df (1 × 1) changed in place"]
+    last = notebook.workspace.captures.last_session("session", "")
+    assert [(each.variable, each.saved) for each in last] == [
+        ("df", True),
+        ("gone", False),
+        ("same", True),
+    ]
+
+
+def test_a_frame_that_was_too_large_is_saved_when_the_limit_is_raised(notebook):
+    notebook.run("%toolkit limit 1kB\nbig = pl.DataFrame({'x': range(1_000)}); huge = big * 2")
+    assert notebook.told("%toolkit limit 8000B") == []
+    assert notebook.told("%toolkit limit 9kB") == ["saved big (1,000 × 1), huge (1,000 × 1)"]
+    assert notebook.told("%toolkit limit 10kB") == []
 
 
 def test_the_name_is_the_first_part_of_what_is_saved_from_then_on(notebook):

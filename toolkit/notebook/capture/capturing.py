@@ -48,10 +48,13 @@ class CellCapture:
         self._stored = EXPIRY_STEP
         """Versions since old ones were let go; in a new session there may be some."""
         self._limits: tuple[int, int | None] = (0, None)
+        self._again: frozenset[str] = frozenset()
+        """Variables whose frames may have been changed in a cell that was not captured."""
 
     def before(self) -> None:
         """Note what threads and widgets have bound since the last cell."""
-        self._found = frozenset(self._watch.new(self._session.frames()))
+        limit = self._session.settings.limit
+        self._found = frozenset(self._watch.new(self._session.frames(), limit))
 
     def after(self, cell: Cell) -> None:
         """Capture what a cell bound or changed. Interrupted, it saves what is missing after the
@@ -78,33 +81,38 @@ class CellCapture:
 
     def _capture(self, cell: Cell, report: Report) -> None:
         frames = self._session.frames()
+        # Until this cell is done.
+        again, self._again = self._again, frozenset(frames)
         if not self._session.settings.capture:
-            self._watch.pop_gone(frames)
             for variable in self._watch.new(frames):
-                self._watch.hold(variable, frames[variable])
+                self._watch.hold(variable, frames[variable]).unseen = True
             return
         if time.monotonic() < self._pause:
             return
         flow = self._flow(cell)
         recorder = Recorder(self._session, self._watch, cell, report)
         now = self._version_now(frames)
-        new = self._watch.new(frames)
+        new = self._watch.new(frames, self._session.settings.limit)
         objects = {id(value) for value in map(self._scope.value, flow.exposed)}
         objects.update(map(id, elements(map(self._scope.value, flow.within))))
         exposed = {
             name
             for name, frame in frames.items()
-            if id(frame) in objects and kind_of(frame) in _CHANGEABLE and name not in new
+            if (id(frame) in objects or (name in again and self._watch.is_saved(name)))
+            and kind_of(frame) in _CHANGEABLE
+            and name not in new
         }
         # Other names of an object that the cell names otherwise come after it.
         aliases = exposed.difference(flow.exposed)
         try:
             for variable in self._watch.pop_gone(frames):
                 recorder.note_gone(variable)
-            for variable in sorted(
+            recorder.leave_out(self._watch.pop_unseen(frames))
+            ordered = sorted(
                 {*new, *exposed}, key=lambda name: (name in aliases, flow.position(name), name)
-            ):
-                self._one(
+            )
+            done = {
+                variable: self._one(
                     variable,
                     frames[variable],
                     recorder=recorder,
@@ -114,6 +122,9 @@ class CellCapture:
                     alias=variable in aliases,
                     report=report,
                 )
+                for variable in ordered
+            }
+            self._again = frozenset(variable for variable in done if not done[variable])
         finally:
             self._carry(flow, frames)
             if recorder.stored:
@@ -131,7 +142,8 @@ class CellCapture:
         exposed: bool,
         alias: bool,
         report: Report,
-    ) -> None:
+    ) -> bool:
+        """Save or note one frame; False where it may be possible after another cell."""
         try:
             inputs = self._session.inputs_of(frame)
             if inputs is None:
@@ -149,9 +161,11 @@ class CellCapture:
         except StorageError as error:
             # The next time the store may be there again.
             report.problems.append(f"{variable} {SKIPPED}: {_problem(error)}.")
+            return False
         except BaseException as error:
             # Also what polars raises on a panic.
             recorder.skip(variable, frame, _problem(error))
+        return True
 
     def _flow(self, cell: Cell) -> Flow:
         transform = self._session.ipython.transform_cell

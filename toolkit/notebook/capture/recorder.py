@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -21,6 +21,8 @@ from toolkit.notebook.capture.watch import Held, Watch
 from toolkit.notebook.frames import memory, shape
 from toolkit.notebook.session import GONE, LAZY, SKIPPED, NotebookSession
 from toolkit.notebook.settings import show_size
+
+_WHILE_OFF = "bound while capture was off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +105,27 @@ class Recorder:
         size = memory(frame)
         if size < limit:
             return False
-        self.skip(
-            variable,
-            frame,
-            f"{show_size(size)} are over the limit of {show_size(limit)} (%toolkit limit)",
-        )
+        why = f"{show_size(size)} are over the limit of {show_size(limit)} (%toolkit limit)"
+        self.skip(variable, frame, why).size = size
         return True
 
-    def skip(self, variable: str, frame: Any, why: str) -> None:
+    def skip(self, variable: str, frame: Any, why: str) -> Held:
         """Record and tell that a frame is not saved; it is not tried again as it is."""
         held = self._watch.hold(variable, frame)
         held.problem = f"{variable} {SKIPPED}: {why}."
         self._report.problems.append(held.problem)
         self._captures.note(self._run_id(), variable, f"{SKIPPED}: {why}")
+        return held
+
+    def leave_out(self, variables: Sequence[str]) -> None:
+        """Record and tell that frames were bound while capture was off."""
+        if not variables:
+            return
+        for variable in variables:
+            self._captures.note(self._run_id(), variable, f"{SKIPPED}: {_WHILE_OFF}")
+        self._report.problems.append(
+            f"{', '.join(variables)} {SKIPPED}: {_WHILE_OFF} (bind or change it to save it)."
+        )
 
     def _unsay(self, variable: str, problem: str) -> None:
         """What was said before of the same frame is not said again."""

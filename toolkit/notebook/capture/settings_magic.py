@@ -29,8 +29,8 @@ def settings_magic(session: NotebookSession) -> Callable[[str], None]:
     def toolkit(line: str) -> None:
         """Show the settings, or change one: on, off, quiet, loud, name, limit, keep, budget.
 
-        Captured are frames that are bound after a cell, as <name>.<variable>. `off` pauses that,
-        `quiet` captures without a line. A frame of more than `limit` bytes in memory is left out.
+        Captured are frames that are bound after a cell, as <name>.<variable>. `off` pauses that:
+        what is bound meanwhile is not saved later either. `quiet` captures without a line. A frame of more than `limit` bytes in memory is left out.
         Of every name the newest `keep` captured versions stay, as long as the workspace's files
         are within `budget`; tagged, held and explicitly saved versions always stay."""
         from IPython.core.error import UsageError

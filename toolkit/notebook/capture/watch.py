@@ -21,6 +21,10 @@ class Held:
     """What it was derived from, for one that has no version of its own."""
     problem: str = ""
     """Why it was not saved."""
+    size: int = 0
+    """Bytes of one that was too large; 0 for any other."""
+    unseen: bool = False
+    """It was bound while capture was off, which is not told yet."""
 
 
 class Watch:
@@ -39,9 +43,23 @@ class Watch:
         held = self._held[variable] = Held(weakref.ref(frame))
         return held
 
-    def new(self, frames: Mapping[str, object]) -> list[str]:
-        """Variables that are bound to other frames than before."""
-        return [name for name, frame in frames.items() if not self._is_held(name, frame)]
+    def new(self, frames: Mapping[str, object], limit: int = 0) -> list[str]:
+        """Variables that are bound to other frames than before, or to one that was too large and
+        is below the limit now."""
+        return [name for name, frame in frames.items() if not self._is_held(name, frame, limit)]
+
+    def is_saved(self, variable: str) -> bool:
+        """Whether the frame that a variable was bound to after the last cell has a version."""
+        held = self._held.get(variable)
+        return held is not None and bool(held.fingerprint)
+
+    def pop_unseen(self, frames: Mapping[str, object]) -> list[str]:
+        """Variables that were bound while capture was off, and still are; each is told once."""
+        held = ((name, self._held.get(name)) for name in frames)
+        found = [(name, each) for name, each in held if each is not None and each.unseen]
+        for _name, each in found:
+            each.unseen = False
+        return [name for name, _each in found]
 
     def pop_gone(self, frames: Mapping[str, object]) -> list[str]:
         """Variables that are bound to a frame no more; they are forgotten."""
@@ -73,6 +91,6 @@ class Watch:
         same = carried is not None and (rebound or carried[0] == id(value))
         return carried[1] if carried is not None and same else ()
 
-    def _is_held(self, name: str, frame: object) -> bool:
+    def _is_held(self, name: str, frame: object, limit: int) -> bool:
         held = self._held.get(name)
-        return held is not None and held.object() is frame
+        return held is not None and held.object() is frame and not 0 < held.size < limit
