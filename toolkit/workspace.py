@@ -82,7 +82,8 @@ class Workspace:
             built.catalog.close()
 
     def read(self, source: Any, format: str | None = None, **options: Any) -> pl.LazyFrame:
-        """Read Parquet or CSV lazily: a path, glob, folder, URL, or a list of them.
+        """Read Parquet, CSV, JSON lines, Arrow IPC or ORC lazily: a path, glob, folder, URL, bytes,
+        an open file, or a list of them. ``storage_options`` are what fsspec is told of its store.
 
         A frame derived from it knows its source: saving it records the lineage.
         Raises SourceNotFoundError, SourceError."""

@@ -22,14 +22,19 @@ from toolkit.datasets.manifests.version_reader import VersionReader
 
 WORKSPACE_SETTING = "workspace_id"
 
+_UNNAMED = re.compile(r"<[^<>/\\]+>")
+"""What a reader calls bytes and open files without a path."""
+
 _OWN_KEY = re.compile(r"objects/[0-9a-f]{2}/[^/\\]+$")
 
 RelationInputs = Callable[[Any], "tuple[str, ...] | None"]
 
 
 def outside_name(source: str) -> str:
-    """How lineage names what is not of this workspace: an absolute path, or a URL without
-    credentials."""
+    """How lineage names what is not of this workspace: an absolute path, a URL without
+    credentials, or what a reader calls a thing in memory."""
+    if _UNNAMED.fullmatch(source) and not os.path.exists(source):
+        return source
     if source.startswith("file://"):
         return unquote(urlsplit(source).path)
     if "://" in source:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -28,7 +28,10 @@ class IDatasetReader(Protocol):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The files as absolute paths or full URLs, without credentials: what lineage records."""
+        """The files as absolute paths or full URLs, without credentials: what lineage records.
+
+        An open file goes by the path that it was opened by; what has none is called by its kind,
+        ``<bytes>``, of several ``<bytes #2>``."""
 
     def schema(self) -> pa.Schema:
         """The Arrow schema of every Arrow face. Reads footers, or the beginning of text files.
@@ -62,11 +65,34 @@ class IDatasetReader(Protocol):
 class IDatasetReaderFactory(Protocol):
     """Chooses the reader for a source."""
 
-    def reader(self, source: Any, format: str | None = None, **options: Any) -> IDatasetReader:
-        """A reader of a path, glob, folder, ``file://`` or fsspec URL, or a list of them.
+    def reader(
+        self,
+        source: Any,
+        format: str | None = None,
+        *,
+        storage_options: Mapping[str, Any] | None = None,
+        max_unpacked: int | None = None,
+        **options: Any,
+    ) -> IDatasetReader:
+        """A reader of a path, glob, folder, URL, bytes, an open file, or a list of them.
 
-        ``format`` is a registered name; None decides by suffix, else by content. ``options`` are
-        those of the format's reader.
+        A URL is any that fsspec knows: ``file://``, ``s3://``, ``gs://``, ``az://``, ``http(s)://``
+        (a server needs neither ranges nor sizes; a URL that ends in "/" is a folder if its page has
+        links), ``memory://``, or a chain such as ``zip://member.csv::s3://bucket/archive.zip``.
+
+        Open files are read in binary mode from where they stand, as polars and pandas do; they are
+        left there, never closed, and must stay open as long as the reader is used. One that cannot
+        seek is copied to a temporary file at the first read. ``bytes`` are content, never a path.
+
+        gzip, zstd, bzip2 and xz are unpacked, and so is a zip archive with one file that is data:
+        by content, in bounded memory. Formats that need random access are unpacked to a temporary
+        file.
+
+        ``format`` is a registered name; None decides by suffix, else by content.
+        ``storage_options`` go to fsspec, and are then all that it gets; in a chain they are those
+        of its last URL.
+        ``max_unpacked`` is how many bytes one packed file may unpack to: by default 1 GiB, or 250
+        times its size where that is more. All other ``options`` are those of the format's reader.
 
         Raises SourceNotFoundError at once when there is nothing to read, with the nearest match;
         SourceError when the format cannot be told; InvalidArgumentError for an unknown format,

@@ -27,7 +27,7 @@ def is_object(member: Any) -> bool:
 
 
 class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
-    """The objects of one source, each under the name that messages and lineage have for it.
+    """The objects of one source.
 
     An object is read from the position that it has now; the position is left as it is, and nothing
     is closed. One that cannot seek is copied to a temporary file at the first read."""
@@ -38,14 +38,21 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
     def __init__(self, members: Sequence[Any]) -> None:
         super().__init__()
         self._files: dict[str, _Content] = {}
-        for member in members:
-            name, content = _accept(member)
-            number = 1 + sum(known.partition(" #")[0] == name for known in self._files)
-            self._files[name if number == 1 else f"{name} #{number}"] = content
+        self._names: list[str] = []
+        accepted = [_accept(member) for member in members]
+        for number, (name, content) in enumerate(accepted, start=1):
+            unnamed = name.startswith("<") and len(accepted) > 1
+            self._names.append(f"{name[:-1]} #{number}>" if unnamed else name)
+            self._files[f"#{number}/{name}"] = content
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(self._files)
 
     @property
     def names(self) -> tuple[str, ...]:
-        return tuple(self._files)
+        """What each is called in messages and lineage: its path, or ``<bytes>``."""
+        return tuple(self._names)
 
     def open(self, path: str, mode: str = "rb", **options: Any) -> Window:
         return self._files[path].open()

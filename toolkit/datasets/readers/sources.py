@@ -115,9 +115,8 @@ def _given(names: Sequence[str]) -> str:
 def _objects(members: Sequence[Any], select: Select, limits: UnpackLimits) -> ResolvedSource:
     filesystem = ObjectFileSystem(members)
     names = filesystem.names
-    return ResolvedSource(
-        _given(names), names, names, filesystem, tuple({} for _ in names), select, limits
-    )
+    none: tuple[Mapping[str, str | None], ...] = tuple({} for _ in names)
+    return ResolvedSource(_given(names), filesystem.paths, names, filesystem, none, select, limits)
 
 
 def _places(members: Sequence[Any], options: StorageOptions) -> list[Place]:
