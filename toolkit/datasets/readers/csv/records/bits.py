@@ -16,16 +16,28 @@ Bytes: TypeAlias = NDArray[np.uint8]
 Bits: TypeAlias = NDArray[np.uint64]
 Index: TypeAlias = NDArray[np.int64]
 
+_PIECE = 1 << 17
+"""Bytes worked on at a time, a multiple of 64: with their masks they stay in a core's cache."""
+
 _ONE = np.uint64(1)
 _TOP = np.uint64(63)
 
 
+def matches(text: Bytes, byte: int) -> Bits:
+    """Where a byte stands in a text."""
+    bits = np.zeros(-(-len(text) // 64) * 8, np.uint8)
+    mask = np.empty(min(len(text), _PIECE), np.bool_)
+    for start in range(0, len(text), _PIECE):
+        piece = text[start : start + _PIECE]
+        found = np.equal(piece, byte, out=mask[: len(piece)])
+        packed = np.packbits(found, bitorder="little")
+        bits[start >> 3 : (start >> 3) + len(packed)] = packed
+    return bits.view("<u8")
+
+
 def pack(mask: NDArray[np.bool_]) -> Bits:
     """The bits of a mask; those beyond its end are 0."""
-    packed = np.packbits(mask, bitorder="little")
-    padded = np.zeros(-(-len(packed) // 8) * 8, np.uint8)
-    padded[: len(packed)] = packed
-    return padded.view("<u8")
+    return matches(mask.view(np.uint8), 1)
 
 
 def unpack(bits: Bits, size: int) -> NDArray[np.bool_]:
@@ -33,9 +45,19 @@ def unpack(bits: Bits, size: int) -> NDArray[np.bool_]:
     return np.unpackbits(bits.view(np.uint8), bitorder="little", count=size).view(np.bool_)
 
 
-def positions(bits: Bits, size: int) -> Index:
+def positions(bits: Bits) -> Index:
     """Where the bits are 1, in order."""
-    return np.flatnonzero(unpack(bits, size))
+    words = np.flatnonzero(bits)
+    if len(words) * 8 < len(bits):
+        rows, columns = np.nonzero(unpack(bits[words], len(words) * 64).reshape(-1, 64))
+        return words[rows] * 64 + columns
+    size = _PIECE // 64
+    found = [
+        np.flatnonzero(unpack(part, len(part) * 64)) + start * 64
+        for start in range(0, len(bits), size)
+        if len(part := bits[start : start + size])
+    ]
+    return np.concatenate(found) if found else np.zeros(0, np.int64)
 
 
 def later(bits: Bits, *, first: bool = False) -> Bits:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Strict, Unit, decode
-from toolkit.datasets.readers.csv.records.grouping import Grouping, Reading
+from toolkit.datasets.readers.csv.records.grouping import KEPT, Grouping, Reading
 from toolkit.datasets.readers.csv.records.overlong import shorten
 from toolkit.datasets.readers.csv.records.profile import Profile
 from toolkit.datasets.readers.csv.records.rules import Rules
@@ -15,8 +15,6 @@ from toolkit.datasets.readers.csv.records.types import Kind
 
 Line: TypeAlias = tuple[int, int]
 """Where a text ends, and where the next line begins."""
-
-_KEPT = "quote kept as text"
 
 
 class Finding(NamedTuple):
@@ -130,19 +128,20 @@ class Examiner:
         decoded, encoding = decode(text[start : line[0]])
         pieces = self._fields.split(decoded)
         natural = self._grouping.natural(pieces)
-        if natural.cost == 0:
+        found = len(natural.units)
+        if natural.cost == 0 and (found > width or not natural.units[-1].quoted):
             return self._counted(natural.units, text, line, encoding)
-        reading = self._grouping.exactly(pieces, width)
+        reading = self._grouping.exactly(pieces, width) if natural.cost else None
         span = None
         if reading is None or self._open_ended(reading):
             right = reading is not None
             span = self._spans.damaged(text, start, line[1], right=right)
         if span is not None:
-            cells = [unit.cell for unit in span.reading.units]
-            where = (span.end, span.after)
-            return Finding(*where, cells, "misplaced quote", span.found, _KEPT)
+            return self._misquoted(span.reading, span.found, (span.end, span.after))
+        if reading is None and natural.cost:
+            reading = self._grouping.restored(decoded, width)
         if reading is not None:
-            return self._misquoted(reading, len(natural.units), line)
+            return self._misquoted(reading, found, line)
         if strict is not None and self._spans.keeps_rows(text, line[1], strict.after, right=True):
             return self._strictly(strict, text, start)
         return self._counted(natural.units, text, line, encoding)
@@ -152,14 +151,16 @@ class Examiner:
         return self._counted(strict.units, text, (end, strict.after), strict.encoding)
 
     def _misquoted(self, reading: Reading, found: int, line: Line) -> Finding:
-        """A record on one line that has all fields once its quotes are understood."""
+        """A record that has all fields once its quotes are understood."""
+        cells = [unit.cell for unit in reading.units]
+        if reading.action != KEPT:
+            return Finding(*line, cells, "too few fields", found, reading.action)
         kind: Kind = "unclosed quote" if self._open_ended(reading) else "misplaced quote"
-        action = _KEPT
+        action = KEPT
         if reading.lost:
             action = "read as if the missing quote stood where the field count asks for it"
         elif found != self._rules.width:
             action = "quotes read as the field count asks for it"
-        cells = [unit.cell for unit in reading.units]
         return Finding(*line, cells, kind, found, action)
 
     def _open_ended(self, reading: Reading) -> bool:

@@ -6,6 +6,7 @@ right number of fields the cheapest is taken.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Unit
@@ -14,6 +15,10 @@ ODD_QUOTE, TRIMMED, LOST_QUOTE, CROSSED = 1.0, 1.0, 2.0, 1.0
 MOST_EXTRA = 64
 """Delimiters within quotes up to which all readings of a record are compared."""
 UNTHINKABLE = 6.0
+DOUBTFUL = 3.0
+"""What a reading over several lines may cost."""
+MOST_QUOTES = 64
+KEPT = "quote kept as text"
 
 
 class Group(NamedTuple):
@@ -31,6 +36,7 @@ class Reading(NamedTuple):
     units: list[Unit]
     cost: float
     lost: bool = False
+    action: str = KEPT
 
 
 class Grouping:
@@ -93,6 +99,23 @@ class Grouping:
             start, spent = state[1]
             state = best[start].get(spent)
         return Reading(units[::-1], cost, lost)
+
+    def restored(self, text: str, width: int) -> Reading | None:
+        """The one reading in which a delimiter beside a quote was forgotten, and all else is well.
+
+        A quote has text on both of its sides, which it never has in a well written file.
+        """
+        if text.count(self._quote) > MOST_QUOTES:
+            return None
+        found: list[list[Unit]] = []
+        for match in re.finditer(re.escape(self._quote), text):
+            for place in match.span():
+                pieces = self._fields.split(text[:place] + self._fields.delimiter + text[place:])
+                reading = self.natural(pieces)
+                if reading.cost == 0 and len(reading.units) == width and reading.units not in found:
+                    found.append(reading.units)
+        action = "delimiter put beside a quote"
+        return Reading(found[0], LOST_QUOTE, action=action) if len(found) == 1 else None
 
     def _single(self, piece: str) -> Group:
         quote, unescape = self._quote, self._fields.unescape

@@ -10,6 +10,7 @@ from toolkit.datasets.readers.csv.records.profile import MISFIT, Profile
 _JOIN, _DROP, _TRAILING = 1.0, 0.5, 0.0
 _AFTER_BLANK = -0.7
 _QUOTED = 1.5
+_WITH_NOTHING = 2.0
 _CLEARLY = 0.5
 
 
@@ -66,6 +67,7 @@ def _choices(units: list[Unit], width: int, delimiter: str, profile: Profile) ->
         parts = units[place : place + extra + 1]
         text = delimiter.join(unit.text for unit in parts)
         cost = _JOIN + left[place] + right[place + 1] + profile.oddness(place, text)
+        cost += _WITH_NOTHING * any(unit.cell is None for unit in parts)
         cost += _QUOTED * any(unit.quoted for unit in parts)
         if after_blank and all(i in after_blank for i in range(place + 1, place + extra + 1)):
             cost += _AFTER_BLANK

@@ -26,6 +26,8 @@ class _Column:
     values: int = 0
     nulls: int = 0
     longest: int = 0
+    lettered: int = 0
+    """Values with a letter."""
     shapes: set[str] = field(default_factory=set)
 
     def add(self, cell: str | None) -> None:
@@ -34,6 +36,7 @@ class _Column:
             return
         self.values += 1
         self.longest = max(self.longest, len(cell))
+        self.lettered += _LETTERS.search(cell) is not None
         if len(self.shapes) <= _MOST_SHAPES:
             self.shapes.add(shape(cell))
 
@@ -49,6 +52,8 @@ class _Column:
         # Few shapes say what a value looks like; many say nothing.
         if len(self.shapes) <= _MOST_SHAPES and shape(cell) not in self.shapes:
             odd += 2 * UNLIKE
+        if self.lettered in {0, self.values}:
+            odd += UNLIKE * ((_LETTERS.search(cell) is None) == (self.lettered > 0))
         if len(cell) > 2 * self.longest + 4:
             odd += UNLIKE
         return odd

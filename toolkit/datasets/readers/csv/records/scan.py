@@ -14,9 +14,9 @@ from toolkit.datasets.readers.csv.records.bits import (
     bit,
     earlier,
     later,
+    matches,
     pack,
     positions,
-    unpack,
     within,
 )
 from toolkit.datasets.readers.csv.records.rules import Rules
@@ -90,7 +90,7 @@ class Scan:
         return max(self.text.rfind(b"\n"), self.text.rfind(b"\r")) + 1
 
     def _undecodable(self) -> list[int]:
-        ends = np.flatnonzero(unpack(self.line_ends, self.size)) + 1
+        ends = positions(self.line_ends) + 1
         starts = np.concatenate(([0], ends[:-1]))
         foreign = Ranks(pack(self.array >= 128))
         found = []
@@ -102,7 +102,7 @@ class Scan:
         return found
 
     def where(self, byte: int) -> Bits:
-        return pack(self.array == byte) if byte in self.text else self.none
+        return matches(self.array, byte) if byte in self.text else self.none
 
     def _line_ends(self) -> Bits:
         newline = self.rules.dialect.newline
@@ -131,7 +131,7 @@ class View:
         self.scan, self.inside = scan, inside
         self.delimiters = scan.delimiters & ~inside
         self.newlines = scan.line_ends & ~scan.escaped & ~inside
-        self.ends = positions(self.newlines, scan.size)
+        self.ends = positions(self.newlines)
         """The last byte of each record."""
         self.suspects: list[int] = self._suspects().tolist()
         """Indices of records that may not be good rows, in order."""
@@ -142,17 +142,17 @@ class View:
         scan, rules = self.scan, self.scan.rules
         if not scan.quoted:
             return scan.none
-        ahead, behind = self.delimiters | scan.line_ends, self.delimiters | scan.line_ends
-        if len(rules.delimiter) == 2:
-            behind = later(self.delimiters) | scan.line_ends
-        if rules.dialect.newline == "\n":
-            ahead = ahead | (scan.cr & earlier(scan.lf))
-        elif rules.dialect.newline == "any":
-            ahead = ahead | scan.cr
+        ahead = behind = self.delimiters | scan.line_ends
         if rules.doubled:
-            ahead, behind = ahead | scan.quotes, behind | scan.quotes
-        opening, closing = scan.quotes & self.inside, scan.quotes & ~self.inside
-        wrong = (opening & ~later(behind, first=True)) | (closing & ~earlier(ahead))
+            ahead = behind = ahead | scan.quotes
+        if len(rules.delimiter) == 2:
+            behind = later(self.delimiters) | behind
+        if scan.cr is not scan.none and rules.dialect.newline != "\r":
+            ahead = ahead | (
+                scan.cr & earlier(scan.lf) if rules.dialect.newline == "\n" else scan.cr
+            )
+        opening = scan.quotes & self.inside
+        wrong = (opening & ~later(behind, first=True)) | (scan.quotes & ~opening & ~earlier(ahead))
         last = scan.size - 1
         if bit(scan.quotes, last):
             # What follows is not known yet.
@@ -165,9 +165,9 @@ class View:
         found = [np.flatnonzero(fields != rules.width)]
         begins = np.concatenate(([0], self.ends[:-1] + 1)) if len(self.ends) else self.ends
         if scan.quoted:
-            found.append(self._records_of(positions(self.misplaced, scan.size)))
+            found.append(self._records_of(positions(self.misplaced)))
             found.append(self._long(begins))
-        found.append(self._records_of(positions(self._unsafe(), scan.size)))
+        found.append(self._records_of(positions(self._unsafe())))
         found.append(self._records_of(scan.not_utf8))
         if rules.width == 1:
             length = self.ends - begins
@@ -185,6 +185,8 @@ class View:
 
     def _long(self, begins: Index) -> Index:
         """Records that go on over more lines or bytes than a quoted field may."""
+        if not (self.scan.line_ends & self.inside).any():
+            return begins[:0]
         lines = np.diff(self.scan.line_ranks.all_at(self.ends), prepend=0)
         limits = self.scan.rules.limits
         over = (lines > limits.lines) | ((self.ends - begins >= limits.bytes) & (lines > 1))

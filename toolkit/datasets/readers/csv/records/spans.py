@@ -6,7 +6,7 @@ import re
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, decode
-from toolkit.datasets.readers.csv.records.grouping import Grouping, Reading
+from toolkit.datasets.readers.csv.records.grouping import DOUBTFUL, Grouping, Reading
 from toolkit.datasets.readers.csv.records.rules import Rules
 
 _MOST_CLOSINGS = 20
@@ -29,6 +29,7 @@ class Spans:
     def __init__(self, rules: Rules, fields: Fields, grouping: Grouping) -> None:
         self._rules, self._fields, self._grouping = rules, fields, grouping
         quote, delimiter = re.escape(rules.quote or b""), re.escape(rules.delimiter)
+        self._any = re.compile(quote)
         self._closing = re.compile(quote + rb" *(?=" + delimiter + rb"|\r|\n)")
 
     def damaged(self, text: bytes, start: int, after: int, *, right: bool) -> Span | None:
@@ -41,21 +42,27 @@ class Spans:
             return None
         limit = min(len(text), start + rules.limits.bytes)
         lines, position = 1, after
-        for _ in range(_MOST_CLOSINGS):
-            closing = self._closing.search(text, position, limit)
-            line = rules.line(text, closing.start() + 1) if closing is not None else None
+        for attempt in range(_MOST_CLOSINGS):
+            # The next quote may close the field though no delimiter follows; else one with it does.
+            wanted = self._closing if attempt else self._any
+            closing = wanted.search(text, position, limit)
+            line = rules.line(text, closing.end()) if closing is not None else None
             if line is None or line[1] > limit:
                 break
             lines += rules.lines(text, position, line[1])
             if lines > rules.limits.lines:
                 break
             end, position = line
-            pieces = self._fields.split(decode(text[start:end])[0])
+            decoded = decode(text[start:end])[0]
+            pieces = self._fields.split(decoded)
+            found = len(self._grouping.natural(pieces).units)
             reading = self._grouping.exactly(pieces, rules.width)
-            if reading is not None and not reading.lost and not _breaks_unquoted(reading):
+            if reading is None or reading.cost > DOUBTFUL or _breaks_unquoted(reading):
+                reading = self._grouping.restored(decoded, rules.width)
+            if reading is not None:
                 if not self.keeps_rows(text, after, position, right=right):
                     break
-                return Span(reading, end, position, len(self._grouping.natural(pieces).units))
+                return Span(reading, end, position, found)
         return None
 
     def keeps_rows(self, text: bytes, start: int, end: int, *, right: bool) -> bool:
@@ -64,7 +71,7 @@ class Spans:
         good = bad = 0
         while start < end and good + bad < _MOST_FOLLOWING:
             after = self._row(text, start)
-            if after is not None and after <= end:
+            if after is not None:
                 if right:
                     return False
                 good, start = good + 1, after
