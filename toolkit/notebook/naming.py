@@ -10,8 +10,10 @@ from collections.abc import Mapping
 from pathlib import PureWindowsPath
 from typing import Any
 
+import duckdb
+
 from toolkit.core.errors import InvalidNameError
-from toolkit.core.names import validate_dataset_name
+from toolkit.core.names import RESERVED_SCHEMAS
 
 SESSION = "session"
 """The name of a notebook whose front end tells none."""
@@ -52,15 +54,23 @@ def valid_part(name: str) -> str:
 def notebook_part(name: str) -> str:
     """The name of a notebook as the first part of dataset names, which must not be SQL's own.
 
-    >>> notebook_part("main"), notebook_part("My analysis")
-    ('main_', 'My_analysis')
+    >>> notebook_part("main"), notebook_part("My analysis"), notebook_part("order")
+    ('main_', 'My_analysis', 'order_')
     """
     part = valid_part(name)
-    try:
-        validate_dataset_name(f"{part}.x")
-    except InvalidNameError:
-        return f"{part}_"
-    return part
+    return f"{part}_" if part.lower() in RESERVED_SCHEMAS or _is_keyword(part) else part
+
+
+def validate_notebook(name: str) -> str:
+    """Return the name of a notebook as it is. Raises InvalidNameError, with a name that is similar,
+    for one that SQL could not read without quotes."""
+    part = notebook_part(name)
+    if part != name:
+        raise InvalidNameError(
+            f"{name!r} cannot be the first part of a dataset's name in SQL: choose another one, "
+            f"such as {part}."
+        )
+    return name
 
 
 def front_end_name(namespace: Mapping[str, Any]) -> str:
@@ -69,6 +79,18 @@ def front_end_name(namespace: Mapping[str, Any]) -> str:
     # A path of the other system is taken apart as well: PureWindowsPath knows both separators.
     stem, found, _ = PureWindowsPath(str(told)).name.partition(_NOTEBOOK)
     return notebook_part(stem) if found and stem else SESSION
+
+
+def _is_keyword(part: str) -> bool:
+    """Whether DuckDB takes a word for its own where a schema is named, as of its many keywords it
+    does of some."""
+    if duckdb.tokenize(part)[0][1] != duckdb.token_type.keyword:
+        return False
+    try:
+        duckdb.extract_statements(f"from {part}.x")
+    except duckdb.ParserException:
+        return True
+    return False
 
 
 def _told_apart(part: str, name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.core.names import validate_dataset_name
+from toolkit.notebook.naming import validate_notebook
 
 PYPROJECT = "pyproject.toml"
 
@@ -113,11 +113,6 @@ def defaults(folder: Path) -> tuple[Settings, tuple[str, ...]]:
     return settings, tuple(problems)
 
 
-def _name(value: Any) -> str:
-    validate_dataset_name(f"{value}.x")
-    return str(value)
-
-
 def _switch(value: Any) -> bool:
     if not isinstance(value, bool):
         raise InvalidArgumentError(f"{value!r} is neither true nor false.")
@@ -140,7 +135,7 @@ def _budget(value: Any) -> int | None:
 
 
 _CHANGES: Mapping[str, Callable[[Any], Any]] = {
-    "name": _name,
+    "name": lambda value: validate_notebook(str(value)),
     "capture": _switch,
     "quiet": _switch,
     "limit": _size,

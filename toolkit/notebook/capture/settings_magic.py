@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from toolkit.core.errors import ToolkitError
@@ -30,9 +31,11 @@ def settings_magic(session: NotebookSession) -> Callable[[str], None]:
         """Show the settings, or change one: on, off, quiet, loud, name, limit, keep, budget.
 
         Captured are frames that are bound after a cell, as <name>.<variable>. `off` pauses that:
-        what is bound meanwhile is not saved later either. `quiet` captures without a line. A frame of more than `limit` bytes in memory is left out.
-        Of every name the newest `keep` captured versions stay, as long as the workspace's files
-        are within `budget`; tagged, held and explicitly saved versions always stay."""
+        what is bound meanwhile is not saved later either. `quiet` captures without a line. A frame
+        of more than `limit` bytes in memory is left out. Of every name the newest `keep` captured
+        versions stay, as long as the workspace's files are within `budget`; tagged, held and
+        explicitly saved versions always stay. For another folder set TOOLKIT_HOME, with %env,
+        before %load_ext: it counts for tk.Workspace() as well."""
         from IPython.core.error import UsageError
 
         words = line.split()
@@ -58,8 +61,17 @@ def show_settings(session: NotebookSession) -> str:
         "limit": show_size(settings.limit),
         "keep": settings.keep,
         "budget": budget,
+        "folder": _shown(session.workspace.home),
     }
     return "\n".join(f"{key:<8} {value}" for key, value in shown.items())
+
+
+def _shown(home: Path) -> str:
+    """A folder, from the current one on where it lies in it."""
+    try:
+        return str(home.resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return str(home)
 
 
 def _changed(settings: Settings, words: list[str]) -> Settings:
