@@ -8,6 +8,7 @@ from typing import Any
 
 from toolkit.datasets.readers.limits import UnpackLimits
 from toolkit.datasets.readers.spooling import SpoolingFileSystem
+from toolkit.datasets.readers.zipped import require_readable
 
 _CHUNK = 1 << 20
 
@@ -31,8 +32,11 @@ class _Member:
 
     def __init__(self, archive: Any, limits: UnpackLimits, path: str) -> None:
         self._limits = limits
-        # Archives without compression do not tell it.
-        self._packed = archive.info(path).get("compress_size")
+        info = archive.info(path)
+        # Only zip archives pack each member by itself.
+        self._packed = info.get("compress_size")
+        if "compress_type" in info:
+            require_readable(path, info["flag_bits"], info["compress_type"])
         self._file = archive.open(path, "rb")
         self._read = 0
 

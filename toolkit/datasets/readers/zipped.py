@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -12,8 +14,22 @@ from typing import Any
 
 from toolkit.datasets.readers.limits import UnpackingError
 
+# What zipfile lets through of a damaged archive; RuntimeError includes NotImplementedError.
+_FAILURES = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+)
 _BUFFER = 1 << 20
 _ENCRYPTED = 0x1
+_METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 99: "AES"}
+_BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
 _SHOWN = 8
 
 
@@ -34,7 +50,7 @@ class ZipMember:
     def _read(self, size: int) -> bytes:
         try:
             return bytes(self._file.read(size))
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
+        except _FAILURES as error:
             raise UnpackingError(f"the zip data in it is damaged ({error})") from error
 
 
@@ -61,7 +77,7 @@ def zip_member(
 def _opened(buffered: io.BufferedReader) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(buffered)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError) as error:
+    except _FAILURES as error:
         raise UnpackingError(f"it is a damaged or cut zip archive ({error})") from error
 
 
@@ -88,10 +104,21 @@ def _is_clutter(name: str) -> bool:
     return name.startswith("__MACOSX/") or name.rpartition("/")[2].startswith(".")
 
 
+def require_readable(name: str, flags: int, method: int) -> None:
+    """Raise UnpackingError for a member that is encrypted, or that zipfile would not unpack in
+    bounded memory: it gives everything that some packed bytes have, but for deflate."""
+    if flags & _ENCRYPTED:
+        raise UnpackingError(f"its member {name} is encrypted: unpack it first")
+    if method not in _BOUNDED:
+        how = _METHODS.get(method, f"method {method}")
+        raise UnpackingError(f"its member {name} is packed by {how}: unpack it first")
+
+
 def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
-    if info.flag_bits & _ENCRYPTED:
-        raise UnpackingError(f"its member {info.filename} is encrypted: unpack it first")
+    require_readable(info.filename, info.flag_bits, info.compress_type)
     try:
         return archive.open(info)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
-        raise UnpackingError(f"its member {info.filename} cannot be unpacked ({error})") from error
+    except _FAILURES as error:
+        raise UnpackingError(
+            f"its member {info.filename} is damaged or cannot be unpacked ({error})"
+        ) from error
