@@ -153,14 +153,18 @@ class CSVScan:
     ) -> Iterator[pl.DataFrame]:
         given = 0
         if self.policy == "error" and is_native(wanted.file.plan):
-            for frame in self._native(wanted, limit, min(batch_size, BATCH_ROWS)):
-                if wanted.suspicious(frame) and self._has_hidden(wanted.file):
-                    break
-                given += frame.height
-                yield wanted.finished(frame)
-            else:
-                if limit is None or given >= limit or not self._has_hidden(wanted.file):
-                    return
+            try:
+                for frame in self._native(wanted, limit, min(batch_size, BATCH_ROWS)):
+                    if wanted.suspicious(frame) and self._has_hidden(wanted.file):
+                        break
+                    given += frame.height
+                    yield wanted.finished(frame)
+                else:
+                    if limit is None or given >= limit or not self._has_hidden(wanted.file):
+                        return
+            except ENGINE_FAILURES:
+                # The splitter fails as well, and at the very row, or it is not reached.
+                pass
         yield from _from_row(given, limit, self._split(wanted))
 
     def _has_hidden(self, file: TypedFile) -> bool:
