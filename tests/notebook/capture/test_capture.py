@@ -133,6 +133,25 @@ def test_reading_a_frame_does_not_even_hash_it(notebook, mention):
     assert notebook.query("select count(*) from catalog.runs") == before
 
 
+HOSTILE = """
+class Hostile:
+    {slots}
+    def __getattr__(self, name):
+        raise RuntimeError(name)
+    def __eq__(self, other):
+        raise RuntimeError("eq")
+one = Hostile(); many = [one]; many.append(many)
+"""
+
+
+@pytest.mark.parametrize("slots", ["", "__slots__ = ('one',)"])
+def test_objects_that_answer_with_errors_are_not_asked(notebook, slots):
+    assert notebook.run(HOSTILE.format(slots=slots)) == ""
+    assert (
+        notebook.run("many[0].one = 1; many[1][0].one = 2; del one.one; print(len(many))") == "2\n"
+    )
+
+
 def test_a_frame_that_may_have_changed_and_did_not_is_not_told(notebook):
     notebook.run(f"{DF}\ndef mystery(d):\n    return exec('d')")
     assert notebook.told("mystery(df)") == []

@@ -127,7 +127,7 @@ def test_what_cannot_come_back_is_told_with_its_reason(past, notebook, workspace
     assert done.out.splitlines()[:4] == [
         "toolkit: restored df, late, same as lazy frames (%restore --eager reads them)",
         "toolkit: not restored: big (not saved: 3 GB are over the limit)",
-        "toolkit: not restored: dropped (its version was let go)",
+        "toolkit: not restored: dropped (its version was dropped or let go)",
         "toolkit: not restored: lazy (lazy frame from flights@1: run its cell again)",
     ]
     assert done.out.splitlines()[4].startswith("toolkit: not restored: lost (")

@@ -188,6 +188,7 @@ def test_names_with_a_dollar_are_found_where_sql_sees_them(query, names):
         ("%%sql\nselekt 1", "line 1, column 1: syntax error"),
         ("%sql select carrier::int from trips", "line 1: Could not convert string 'AA'"),
         ("%sql select $nope, $Nein", r"No variable for \$nope, \$Nein: bind nope, Nein first"),
+        ("q = 'select 1'\n%sql $q", r"\$q is a value within a query"),
         ("%sql select $1", r"Parameters have names here: write \$name"),
         ("import os\n%sql select $os", "Unable to transform python value of type"),
         ("%sql", "Write a query"),

@@ -31,11 +31,9 @@ def _inner(value: object) -> Iterable[object]:
     for kind, inner in _CONTAINERS.items():
         if isinstance(value, kind):
             return inner(value)
-    return tuple(vars(value).values()) if _is_of_notebook(value) else ()
-
-
-def _is_of_notebook(value: object) -> bool:
-    return type(value).__module__ == MAIN and hasattr(value, "__dict__")
+    if type(value).__module__ != MAIN or not type(value).__dictoffset__:
+        return ()
+    return tuple(object.__getattribute__(value, "__dict__").values())
 
 
 _CONTAINERS: Mapping[type, Callable[[Any], Iterable[object]]] = {

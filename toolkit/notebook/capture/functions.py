@@ -8,7 +8,7 @@ import inspect
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MethodType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -97,7 +97,8 @@ class Functions:
 
 def _functions(value: Any) -> Iterator[FunctionType]:
     value = inspect.unwrap(value) if isinstance(value, FunctionType) else value
-    value = getattr(value, "__func__", value)
+    # Objects of the person's are not asked for what they may not have: they may answer anything.
+    value = value.__func__ if isinstance(value, MethodType) else value
     if isinstance(value, FunctionType):
         if value.__module__ == MAIN:
             yield value

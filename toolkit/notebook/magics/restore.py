@@ -17,7 +17,7 @@ from toolkit.core.types import Binding
 from toolkit.notebook.magics.shell import install, one_line, told_in_one_line
 from toolkit.notebook.session import GONE, LAZY, NotebookSession
 
-_LET_GO = "its version was let go"
+_LET_GO = "its version was dropped or let go"
 _SHOWN = 4
 
 _LAZY = "lazy"

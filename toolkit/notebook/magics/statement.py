@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 from IPython.core.error import UsageError
 
+_VARIABLE = re.compile(r"\s*\$([^\W\d]\w*)\s*;?\s*")
 _TARGET = re.compile(r"\s*(\w+)\s*(=?)\s*<<(.*)", re.DOTALL)
 _OPTION = re.compile(r"\s*(--\w[\w-]*)")
 _VALUES = frozenset({duckdb.token_type.string_const, duckdb.token_type.numeric_const})
@@ -46,6 +47,11 @@ def read_statement(line: str, cell: str | None) -> Statement:
     query = "\n".join([rest, *body] if rest.strip() or not body else body)
     if not query.strip():
         raise UsageError(USAGE)
+    if (variable := _VARIABLE.fullmatch(query)) is not None:
+        raise UsageError(
+            f"${variable[1]} is a value within a query, and cannot be the query: pass a text to "
+            f"ws.sql({variable[1]}) of a workspace."
+        )
     if found is None:
         return Statement(query)
     target = found[1]
