@@ -12,7 +12,7 @@ from toolkit.datasets.readers.csv.detection.splitting import (
     Rules,
     split_lines,
     split_records,
-    usual_width,
+    usual_widths,
 )
 from toolkit.datasets.readers.csv.layout import Newline
 
@@ -67,14 +67,19 @@ def _settle_newline(
         loose = {"\n": 0, "\r": 0}
         for end in _record_ends(sample, rules, lines):
             loose[end] += 1
-        if not loose["\r"]:
+        within = {
+            "\n": sample.count(b"\n") - loose["\n"],
+            "\r": sample.count(b"\r") - sample.count(b"\r\n") - loose["\r"],
+        }
+        # One that is rather found within quotes is text where a damaged quote sets it free.
+        if not loose["\r"] or (within["\r"] > loose["\r"] and loose["\r"] < loose["\n"]):
             return "\n", rules, width
-        if not loose["\n"]:
+        if not loose["\n"] or (within["\n"] > loose["\n"] and loose["\n"] < loose["\r"]):
             return "\r", rules, width
     best: tuple[float, Newline] = (-1.0, "any")
     newlines: tuple[Newline, ...] = ("any", "\n", "\r")
     for newline in newlines:
-        records = split_records(split_lines(sample, newline).texts, rules, width)
+        records = split_records(split_lines(sample, newline).texts, rules, (width,))
         filled = [r for r in records if len(r.cells) > 1 or r.cells[0].strip()]
         right = sum(len(r.cells) == width for r in filled)
         # As many good records as possible, and few others.
@@ -88,7 +93,7 @@ def _record_ends(sample: bytes, rules: Rules, lines: list[str]) -> Iterator[str]
     """What ends each record that is not the last: a line feed (perhaps with a return), or a
     return alone."""
     split = split_lines(sample, "any")
-    for record in split_records(split.texts, rules, usual_width(lines, rules)):
+    for record in split_records(split.texts, rules, usual_widths(lines, rules)):
         end = split.offsets[record.line + record.lines]
         if end == len(sample):
             return
@@ -99,7 +104,7 @@ def _choose_rules(lines: list[str], given: Given) -> tuple[Rules, int]:
     text = "\n".join(lines)
     best: tuple[Score, Rules] | None = None
     for rules in _candidates(text, given):
-        records = split_records(lines, rules, usual_width(lines, rules))
+        records = split_records(lines, rules, usual_widths(lines, rules))
         found = score(records, rules)
         if best is None or found.value > best[0].value:
             best = found, rules

@@ -9,7 +9,7 @@ from itertools import pairwise
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.detection.comments import find_comment
 from toolkit.datasets.readers.csv.detection.dialects import Chosen, choose
-from toolkit.datasets.readers.csv.detection.edges import next_header, table_end, table_start
+from toolkit.datasets.readers.csv.detection.ends import next_header, table_end
 from toolkit.datasets.readers.csv.detection.headers import (
     count_header_rows,
     names_of,
@@ -23,8 +23,9 @@ from toolkit.datasets.readers.csv.detection.splitting import (
     Rules,
     split_lines,
     split_records,
-    usual_width,
+    usual_widths,
 )
+from toolkit.datasets.readers.csv.detection.starts import table_start
 from toolkit.datasets.readers.csv.detection.tables import find_runs, first_table
 from toolkit.datasets.readers.csv.detection.tails import end_in_tail
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
@@ -101,7 +102,7 @@ class _Finder:
 
     def _records(self, rules: Rules) -> list[Record]:
         texts = self._lines.texts[self._skip :]
-        usual = usual_width(texts, rules)
+        usual = usual_widths(texts, rules)
         records = split_records(texts, rules, usual)
         if self._skip:
             records = [r._replace(line=r.line + self._skip) for r in records]

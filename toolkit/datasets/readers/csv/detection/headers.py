@@ -32,6 +32,8 @@ def is_header(row: Row, body: Sequence[Row], width: int) -> bool:
 
 def count_header_rows(rows: Sequence[Row], width: int) -> int:
     """How many of the first rows of a table, up to three, make the names of its columns."""
+    if len(rows) > 2 and len(rows[0]) != width and are_halves(rows[0], rows[1], width):
+        return 2
     most = min(_MOST_ROWS, max(1, len(rows) - 1))
     for count in range(most, 1, -1):
         if _are_headers(rows, count, width):
@@ -73,6 +75,9 @@ def _groups(upper: Row, lower: Row) -> bool:
 
 def names_of(header: Sequence[Row], width: int, body: Sequence[Row]) -> tuple[str, ...]:
     """The names that header rows make: unique, none empty, one for each column."""
+    if len(header) == 2 and len(header[0]) != width and are_halves(header[0], header[1], width):
+        first, second = header
+        header = [[*first[:-1], f"{first[-1]} {second[0]}", *second[1:]]]
     rows = [_carried(header, index, width) for index in range(len(header))]
     rows = [_fitted(row, width, body) for row in rows]
     joined = []
@@ -118,6 +123,12 @@ def _fitted(row: Row, width: int, body: Sequence[Row]) -> list[str]:
     while len(cells) > width and any(not cell.strip() for cell in cells):
         cells.pop(next(i for i, cell in enumerate(cells) if not cell.strip()))
     return cells[:width] + [""] * (width - len(cells))
+
+
+def are_halves(first: Row, second: Row, width: int) -> bool:
+    """Whether two rows could be one row of names that a line break parts."""
+    whole = len(first) + len(second) - 1 == width and width > 2
+    return whole and len(second) < width and could_be_names(first) and could_be_names(second)
 
 
 def split_otherwise(line: str, width: int) -> list[str] | None:

@@ -82,7 +82,7 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     rows = _spread([r for r in filled if len(r.cells) == width])
     cells, columns, typed = _cells(rows, width)
     if rules.quote is None:
-        strays = sum(map(_looks_quoted, chain.from_iterable(r.cells for r in rows)))
+        strays = _edges(filled)
     prior = _PRIOR.get(rules.delimiter[0], _BLANK_PRIOR)
     if prior < 0.8 and not typed and not quoted:
         prior *= 0.7
@@ -116,8 +116,17 @@ def score_one_column(records: Sequence[Record]) -> Score:
     return Score(value, 1, quoted, strays, typed=False)
 
 
-def _looks_quoted(cell: str) -> bool:
-    return len(cell) > 1 and cell[0] == cell[-1] and cell[0] in "\"'"
+def _edges(records: Sequence[Record]) -> int:
+    """Fields that seem to be quoted: as many begin with a quote as end with one, be it in other
+    lines."""
+    edges = Counter(
+        (at, cell[at])
+        for cell in chain.from_iterable(r.cells for r in records)
+        if len(cell) > 1
+        for at in (0, -1)
+        if cell[at] in "\"'"
+    )
+    return sum(min(edges[0, quote], edges[-1, quote]) for quote in "\"'")
 
 
 def _spread(rows: list[Record]) -> list[Record]:

@@ -85,8 +85,8 @@ def text_of(cell: str) -> str:
     return cell if cell.isascii() else cell.encode("latin-1").decode("utf-8", "replace")
 
 
-def usual_width(lines: Sequence[str], rules: Rules) -> int | None:
-    """The number of fields of most lines that have no quote; None where there are hardly any."""
+def usual_widths(lines: Sequence[str], rules: Rules) -> tuple[int, ...]:
+    """The numbers of fields that many lines without quotes have, most frequent first."""
     delimiter, quote = rules.delimiter, rules.quote
     counts = Counter(
         line.count(delimiter) + 1
@@ -94,16 +94,16 @@ def usual_width(lines: Sequence[str], rules: Rules) -> int | None:
         if line and (quote is None or quote not in line)
     )
     if not counts:
-        return None
-    width, times = counts.most_common(1)[0]
-    return width if times >= 3 else None
+        return ()
+    most = max(counts.values())
+    return tuple(w for w, times in counts.most_common() if times >= 3 and times * 4 >= most)
 
 
-def split_records(lines: Sequence[str], rules: Rules, usual: int | None = None) -> list[Record]:
+def split_records(lines: Sequence[str], rules: Rules, usual: tuple[int, ...] = ()) -> list[Record]:
     """The records of lines, blank ones included (as one empty cell).
 
-    A quoted field may span lines where it closes properly; ``usual`` (fields of most records) helps
-    to tell that from a quote that was never closed.
+    A quoted field may span lines where it closes properly; ``usual``, the numbers of fields that
+    many lines have, helps to tell that from a quote that was never closed.
     """
     splitter = _Splitter(lines, rules, usual)
     records: list[Record] = []
@@ -126,7 +126,7 @@ def split_records(lines: Sequence[str], rules: Rules, usual: int | None = None) 
 class _Splitter:
     """Splits the lines that have quotes or escapes."""
 
-    def __init__(self, lines: Sequence[str], rules: Rules, usual: int | None) -> None:
+    def __init__(self, lines: Sequence[str], rules: Rules, usual: tuple[int, ...]) -> None:
         self._lines = lines
         self._delimiter = rules.delimiter
         self._quote = rules.quote
@@ -256,11 +256,11 @@ class _Splitter:
     def _swallows(self, first: int, last: int, width: int) -> bool:
         """Whether the lines that a field would span are rather records of their own."""
         usual = self._usual
-        if usual is None or usual < 2:
+        if not usual or usual[0] < 2:
             return False
         inner = self._lines[first : last + 1]
-        alike = sum(line.count(self._delimiter) + 1 == usual for line in inner)
-        return alike * 2 > len(inner) and (width != usual or alike >= 3)
+        alike = sum(line.count(self._delimiter) + 1 == usual[0] for line in inner)
+        return alike * 2 > len(inner) and (width not in usual or alike >= 3)
 
     def _is_clean(self, body: str) -> bool:
         """Whether every quote within a quoted field is escaped."""

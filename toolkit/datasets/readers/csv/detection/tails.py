@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.datasets.readers.csv.detection.columns import profile
 from toolkit.datasets.readers.csv.detection.dialects import Chosen
-from toolkit.datasets.readers.csv.detection.edges import is_bad_row, is_note
+from toolkit.datasets.readers.csv.detection.ends import is_bad_row, is_note
 from toolkit.datasets.readers.csv.detection.sample import Sample
 from toolkit.datasets.readers.csv.detection.splitting import (
     Lines,
@@ -31,8 +31,8 @@ def end_in_tail(
     tail = split_lines(sample.tail[cut:], chosen.newline)
     texts = tail.texts[1:]
     rules = chosen.rules
-    records = [r for r in split_records(texts, rules, width) if any(c.strip() for c in r.cells)]
-    known = split_records(lines.texts[layout.start_line :][:120], rules, width)
+    records = [r for r in split_records(texts, rules, (width,)) if any(c.strip() for c in r.cells)]
+    known = split_records(lines.texts[layout.start_line :][:120], rules, (width,))
     columns = profile([r.cells for r in known][layout.header_rows :], width)
     last = len(records)
     while last > 0 and len(records[last - 1].cells) != width:

@@ -1,0 +1,144 @@
+"""Where a table begins: titles above it do not belong to it, a damaged header does."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from toolkit.datasets.readers.csv.detection.columns import (
+    could_be_names,
+    disagreements,
+    profile,
+)
+from toolkit.datasets.readers.csv.detection.headers import (
+    are_halves,
+    is_header,
+    split_otherwise,
+)
+from toolkit.datasets.readers.csv.detection.splitting import Record
+from toolkit.datasets.readers.csv.detection.tables import Run
+
+_LOOK_BACK = 4
+"""Records above a run among which its header is looked for."""
+_LOOK_AHEAD = 12
+"""Records of a run among which it is looked for below titles."""
+_ROWS = 100
+
+Records = Sequence[Record]
+
+
+def near(found: int, width: int) -> bool:
+    """Whether a record may be a damaged one of the table: about as many fields."""
+    return found > 1 and abs(found - width) <= max(1, width // 4)
+
+
+def is_empty(record: Record) -> bool:
+    """Whether no cell of a record is filled."""
+    return not any(cell.strip() for cell in record.cells)
+
+
+def lone(record: Record, width: int) -> bool:
+    """Whether only the first cell of a whole record is filled, as spreadsheets write a title."""
+    cells = record.cells
+    return (
+        width > 2
+        and len(cells) == width
+        and bool(cells[0].strip())
+        and not any(cell.strip() for cell in cells[1:])
+    )
+
+
+def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int) -> int:
+    """The record that the table of a run begins with, its header included; not before ``floor``."""
+    width = run.width
+    start = _first_whole(records, run, gaps)
+    # A spreadsheet pads titles to the width of the table.
+    while start < run.end - 2 and (is_empty(records[start]) or lone(records[start], width)):
+        if not _header_follows(records, start, run):
+            break
+        start += 1
+        floor = start
+    above = _header_above(records, start, run, floor)
+    if above is not None:
+        return above
+    if start > floor + 1 and _is_broken_header(records, start, run, gaps):
+        return start - 2
+    if start > floor and _is_damaged_header(records, start, run, gaps):
+        return start - 1
+    return start
+
+
+def _first_whole(records: Records, run: Run, gaps: Sequence[bool]) -> int:
+    """The first record of a run that no title or blank line parts from the run."""
+    for index in range(min(run.start + _LOOK_AHEAD, run.end) - 1, run.start, -1):
+        if gaps[index] and len(records[index].cells) == run.width:
+            above = records[run.start : index]
+            right = sum(len(r.cells) == run.width for r in above)
+            if right < len(above) and right <= _LOOK_BACK - 1:
+                return index
+    return run.start
+
+
+def _header_above(records: Records, start: int, run: Run, floor: int) -> int | None:
+    """A header that bad records part from the run of good ones."""
+    width = run.width
+    rows = [r.cells for r in records[start : min(run.end, start + _ROWS)] if len(r.cells) == width]
+    for back in range(start - 1, max(floor, start - _LOOK_BACK) - 1, -1):
+        cells = records[back].cells
+        if len(cells) == width:
+            names = could_be_names(cells) and is_header(cells, rows, width)
+            words, total = disagreements(rows[0], profile(rows[1:], width))
+            return back if names and words * 2 <= total else None
+    return None
+
+
+def _header_follows(records: Records, start: int, run: Run) -> bool:
+    """Whether a header stands below what may be a title, so that it is no row of data."""
+    for index in range(start + 1, min(start + _LOOK_AHEAD, run.end)):
+        record = records[index]
+        if len(record.cells) != run.width or is_empty(record) or lone(record, run.width):
+            continue
+        body = [r.cells for r in records[index + 1 : min(run.end, index + _ROWS)]]
+        filled = sum(bool(cell.strip()) for cell in record.cells)
+        return filled * 2 > run.width and is_header(record.cells, body, run.width)
+    return False
+
+
+def _is_broken_header(records: Records, start: int, run: Run, gaps: Sequence[bool]) -> bool:
+    """Whether the two records above a run are its header, which a line break parts."""
+    first, second = records[start - 2].cells, records[start - 1].cells
+    if gaps[start] or gaps[start - 1] or not are_halves(first, second, run.width):
+        return False
+    rows = [r.cells for r in records[start : min(run.end, start + _ROWS)]]
+    words, total = disagreements(rows[0], profile(rows[1:], run.width))
+    return total > 0 and words * 2 <= total
+
+
+def _is_damaged_header(records: Records, start: int, run: Run, gaps: Sequence[bool]) -> bool:
+    """Whether the record above a run is its header in spite of its number of fields."""
+    above, width = records[start - 1].cells, run.width
+    filled = [cell.strip() for cell in above if cell.strip()]
+    if gaps[start] or not filled:
+        return False
+    rows = [r.cells for r in records[start : min(run.end, start + _ROWS)] if len(r.cells) == width]
+    columns = profile(rows[1:] or rows, width)
+    words, total = disagreements(rows[0], columns)
+    names_below = (total > 0 and words * 2 > total) if len(rows) > 1 else False
+    other = len(above) == 1 and split_otherwise(above[0], width) is not None
+    strange = len(set(filled)) < len(filled) or any(len(cell) > 60 for cell in filled)
+    if names_below or other or strange or not could_be_names(above):
+        return other and not names_below
+    if len(above) == 1:
+        # A single word above two columns may name the second, as R writes it; a title is longer.
+        return width == 2 and total > 0 and " " not in filled[0]
+    if not near(len(above), width):
+        # Far fewer names than columns are names still where nothing else could be the header.
+        return total > 0 and len(filled) * 2 >= width and len(filled) > 2
+    # Only words below: names are short, and do not come again.
+    seen = set().union(*(column.values for column in columns))
+    alien = not any(cell in seen for cell in filled)
+    return total > 0 or (width > 2 and alien and not _outshone(above, rows[0]))
+
+
+def _outshone(above: Sequence[str], first: Sequence[str]) -> bool:
+    """Whether the row below looks more like names than the row above it."""
+    return sum(map(len, first)) / len(first) < 0.8 * sum(map(len, above)) / len(above)
