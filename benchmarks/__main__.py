@@ -11,6 +11,7 @@ from pathlib import Path
 from benchmarks import (
     capturing,
     catalog,
+    csv_files,
     importing,
     loading,
     processes,
@@ -28,6 +29,7 @@ GROUPS: Mapping[str, Measure] = {
     "saving": saving.measure,
     "loading": loading.measure,
     "raw_files": raw_files.measure,
+    "csv_files": csv_files.measure,
     "session": session.measure,
     "sharing": sharing.measure,
     "catalog": catalog.measure,

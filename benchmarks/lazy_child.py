@@ -42,7 +42,7 @@ def _save(source: Path, target: Path) -> float:
 _WAYS: Mapping[str, Callable[[Path, Path], float]] = {"sink": _sink, "save": _save}
 
 
-def _peak_bytes() -> int:
+def peak_bytes() -> int:
     """The most memory that this program had resident."""
     status = Path("/proc/self/status")
     if status.exists():
@@ -58,7 +58,7 @@ def main() -> None:
     """Run the way that the arguments name, and print what it took as JSON."""
     way, source, target = sys.argv[1:]
     seconds = _WAYS[way](Path(source), Path(target))
-    print(json.dumps({"seconds": seconds, "peak_bytes": _peak_bytes()}))
+    print(json.dumps({"seconds": seconds, "peak_bytes": peak_bytes()}))
 
 
 if __name__ == "__main__":
