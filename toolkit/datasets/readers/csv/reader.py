@@ -193,7 +193,8 @@ class CSVDatasetReader(LazyFrameReader):
     def _files(self) -> list[TypedFile]:
         style = self._options.style
         likely = {name: seen.column(style) for name, seen in self._evidence.items()}
-        return [TypedFile(plan, self._types, likely) for plan in self._plans]
+        full = frozenset(name for name, seen in self._evidence.items() if not seen.gaps)
+        return [TypedFile(plan, self._types, likely, full) for plan in self._plans]
 
     @cached_property
     def _schema(self) -> pl.Schema:

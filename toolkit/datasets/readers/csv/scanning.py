@@ -5,8 +5,9 @@ scanned by polars, at its speed. All others, and all files whose bad rows are to
 skipped, are split into records by the toolkit and parsed block by block.
 
 polars pads short rows with nulls and takes blank lines for rows of nulls, without a word. Such a
-null cannot hide: a row that lacks fields lacks its last ones, so it has a null in the right-most
-column that is read. The first batch with a null there makes the scan verify the file's records.
+null cannot hide: a row that lacks a field lacks all that follow, so it has a null in the right-most
+column that is read, and in each to the right of it. One of these, one without nulls of its own if
+there is any, is watched: the first null in it makes the scan verify the file's records.
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ class TypedFile:
     columns: Mapping[str, ColumnType]
     likely: Mapping[str, ColumnType]
     """What the values look like, also where they are to stay text: bad rows are mended by it."""
+    full: frozenset[str] = frozenset()
+    """Columns that had a value wherever they were looked at."""
 
     @property
     def engine_schema(self) -> pl.Schema:
@@ -188,7 +191,7 @@ class CSVScan:
         )
         if limit is not None:
             frame = frame.head(limit)
-        frame = file.typed(frame, wanted.read)
+        frame = file.typed(frame, list(dict.fromkeys([*wanted.read, wanted.watched])))
         yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
 
     def _split(self, wanted: _Wanted) -> Iterator[pl.DataFrame]:
@@ -211,13 +214,15 @@ class _Wanted:
         asked = names if columns is None else [name for name in names if name in set(columns)]
         self.read: Sequence[str] = asked or names[:1]
         """The columns that must be read of the file: one at least, which tells the rows."""
+        right = names[names.index(self.read[-1]) :]
+        self.watched = next((name for name in right if name in file.full), right[0])
 
     def suspicious(self, frame: pl.DataFrame) -> bool:
         """Whether a row may lack fields, or be none: see the module."""
-        return bool(frame[self.read[-1]].null_count())
+        return bool(frame[self.watched].null_count())
 
     def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
-        frame = frame.with_columns(self._constants)
+        frame = frame.select(self.read).with_columns(self._constants)
         return frame if self._columns is None else frame.select(self._columns)
 
 

@@ -127,19 +127,23 @@ class Evidence:
     moments: frozenset[Moment] = frozenset()
     tokens: frozenset[str] = frozenset()
     padded: bool = False
+    gaps: bool = False
+    """Whether a field was empty or one of ``tokens``."""
 
     def __and__(self, other: Evidence) -> Evidence:
         """What both allow."""
         tokens = self.tokens | other.tokens
         padded = self.padded or other.padded
+        gaps = self.gaps or other.gaps
         if self.kinds is None or other.kinds is None:
             known = other if self.kinds is None else self
-            return replace(known, tokens=tokens, padded=padded)
+            return replace(known, tokens=tokens, padded=padded, gaps=gaps)
         return Evidence(
             self.kinds & other.kinds,
             frozenset(moments_of(self.moments, other.moments)),
             tokens,
             padded,
+            gaps,
         )
 
     def column(self, style: NumberStyle = PLAIN) -> ColumnType:
@@ -179,16 +183,17 @@ def evidence_of(
     known = values.is_in(list(tokens))
     seen = frozenset(values.filter(known).to_list())
     values = values.filter(~known)
+    gaps = bool(column.null_count()) or bool(seen) or "" in raw
     padded = not bool(raw.str.contains(r"^[ \t]|[ \t]$").not_().all())
     if values.is_empty():
         # NaN alone is a number; any other token alone says nothing.
         kinds: frozenset[Kind] | None = frozenset(["float"]) if seen and seen <= _NAN else None
-        return Evidence(kinds, frozenset(), seen, padded)
+        return Evidence(kinds, frozenset(), seen, padded, gaps)
     # One value rules most kinds out, in microseconds.
     possible = [kind for kind in _TESTS if _pattern(kind, style).fullmatch(values[0])]
     kinds = frozenset(kind for kind in possible if _TESTS[kind](values, style))
     moments = () if kinds and moment is None else moment_of(values, moment)
-    return Evidence(kinds, frozenset(moments), seen, padded)
+    return Evidence(kinds, frozenset(moments), seen, padded, gaps)
 
 
 def _is_boolean(values: pl.Series, style: NumberStyle) -> bool:
