@@ -47,9 +47,10 @@ class Kernel:
         printed: list[str] = []
 
         def keep(message: dict[str, Any]) -> None:
-            content = message["content"]
-            # That something was let go is told once.
-            if message["msg_type"] == "error" or "not saved" in content.get("text", ""):
+            content, text = message["content"], message["content"].get("text", "")
+            # That something was let go is told once, and what was bound without capture is meant.
+            lost = "not saved" in text and "while capture was off" not in text
+            if message["msg_type"] == "error" or lost:
                 printed.append(str(content))
 
         self.client.execute_interactive(cell, output_hook=keep, timeout=600)
