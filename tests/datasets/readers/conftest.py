@@ -1,12 +1,18 @@
-"""Real places to read from: S3 on 127.0.0.1, and, from above, fsspec's memory with its traffic."""
+"""Real places to read from: S3 on 127.0.0.1, and, from above, fsspec's memory with its traffic; and
+what every reader has to fulfil."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import fsspec
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as pads
 import pytest
+from polars.testing import assert_frame_equal
 
+from toolkit.datasets.interfaces import IDatasetReader
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 
@@ -31,3 +37,26 @@ def s3_options() -> Iterator[dict]:
     fsspec.filesystem("s3", **options).mkdir("lake")
     yield options
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def assert_faces_agree() -> Callable[[IDatasetReader, pl.DataFrame], None]:
+    """Asserts that every face of a reader gives a frame."""
+    return _assert_faces_agree
+
+
+def _assert_faces_agree(reader: IDatasetReader, expected: pl.DataFrame) -> None:
+    schema = reader.schema()
+    assert schema.equals(expected.to_arrow().schema)
+    assert_frame_equal(reader.polars().collect(), expected)
+    assert reader.count() == expected.height
+    assert_frame_equal(reader.head(2), expected.head(2))
+    arrow = reader.arrow()
+    table = arrow.to_table() if isinstance(arrow, pads.Dataset) else arrow.read_all()
+    batches = list(reader.batches(2))
+    assert all(batch.num_rows <= 2 and batch.schema.equals(schema) for batch in batches)
+    stream = pa.RecordBatchReader.from_stream(reader).read_all()
+    for face in (table, pa.Table.from_batches(batches, schema), stream):
+        assert face.schema.equals(schema)
+        if face.num_columns:
+            assert_frame_equal(pl.DataFrame(pl.from_arrow(face)), expected)

@@ -10,11 +10,9 @@ from decimal import Decimal
 import duckdb
 import polars as pl
 import pyarrow as pa
-import pyarrow.dataset as pads
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from polars.testing import assert_frame_equal
 from polars.testing.parametric import dataframes
 
 from toolkit.core.errors import InvalidArgumentError
@@ -42,23 +40,6 @@ TYPES = {
 }
 
 
-def assert_faces_agree(reader, expected: pl.DataFrame) -> None:
-    schema = reader.schema()
-    assert schema.equals(expected.to_arrow().schema)
-    assert_frame_equal(reader.polars().collect(), expected)
-    assert reader.count() == expected.height
-    assert_frame_equal(reader.head(2), expected.head(2))
-    arrow = reader.arrow()
-    table = arrow.to_table() if isinstance(arrow, pads.Dataset) else arrow.read_all()
-    batches = list(reader.batches(2))
-    assert all(batch.num_rows <= 2 and batch.schema.equals(schema) for batch in batches)
-    stream = pa.RecordBatchReader.from_stream(reader).read_all()
-    for face in (table, pa.Table.from_batches(batches, schema), stream):
-        assert face.schema.equals(schema)
-        if face.num_columns:
-            assert_frame_equal(pl.DataFrame(pl.from_arrow(face)), expected)
-
-
 def write(place: str, frame: pl.DataFrame, tmp_path, memory, name: str, how: str) -> str:
     buffer = io.BytesIO()
     getattr(frame, how)(buffer)
@@ -70,7 +51,9 @@ def write(place: str, frame: pl.DataFrame, tmp_path, memory, name: str, how: str
 
 @pytest.mark.parametrize("place", ["local", "memory"])
 @pytest.mark.parametrize("name", TYPES)
-def test_parquet_types_survive_on_every_face(place, name, tmp_path, memory, factory):
+def test_parquet_types_survive_on_every_face(
+    place, name, tmp_path, memory, factory, assert_faces_agree
+):
     frame = pl.DataFrame({"column": TYPES[name], "n": [1, 2, 3]})
     source = write(place, frame, tmp_path, memory, "t.parquet", "write_parquet")
     assert_faces_agree(factory.reader(source), frame)
@@ -78,13 +61,13 @@ def test_parquet_types_survive_on_every_face(place, name, tmp_path, memory, fact
 
 @pytest.mark.parametrize("place", ["local", "memory"])
 @pytest.mark.parametrize("frame", [pl.DataFrame(), pl.DataFrame(schema={"a": pl.Int64})])
-def test_empty_parquet_frames_are_fine(place, frame, tmp_path, memory, factory):
+def test_empty_parquet_frames_are_fine(place, frame, tmp_path, memory, factory, assert_faces_agree):
     source = write(place, frame, tmp_path, memory, "t.parquet", "write_parquet")
     assert_faces_agree(factory.reader(source), frame)
 
 
 @pytest.mark.parametrize("place", ["local", "memory"])
-def test_csv_faces_agree(place, tmp_path, memory, factory):
+def test_csv_faces_agree(place, tmp_path, memory, factory, assert_faces_agree):
     frame = pl.DataFrame(
         {"i": [1, None, 3], "f": [0.5, 2.0, None], "s": ['a "q"', "x,y\nz", "é"], "b": [True] * 3}
     )
@@ -93,7 +76,7 @@ def test_csv_faces_agree(place, tmp_path, memory, factory):
 
 
 @pytest.mark.parametrize("place", ["local", "memory"])
-def test_a_csv_with_a_header_only_has_no_rows(place, tmp_path, memory, factory):
+def test_a_csv_with_a_header_only_has_no_rows(place, tmp_path, memory, factory, assert_faces_agree):
     frame = pl.DataFrame(schema={"a": pl.String, "b": pl.String})
     source = write(place, frame, tmp_path, memory, "t.csv", "write_csv")
     assert_faces_agree(factory.reader(source), frame)
@@ -108,7 +91,7 @@ def test_a_csv_with_a_header_only_has_no_rows(place, tmp_path, memory, factory):
     ),
     place=st.sampled_from(["local", "memory"]),
 )
-def test_any_parquet_frame_agrees_on_every_face(frame, place, tmp_path, memory):
+def test_any_parquet_frame_agrees_on_every_face(frame, place, tmp_path, memory, assert_faces_agree):
     source = write(place, frame, tmp_path, memory, "t.parquet", "write_parquet")
     # What polars itself reads back is the truth: it does not keep every type it writes.
     expected = pl.read_parquet(io.BytesIO(_bytes(frame)))

@@ -11,6 +11,7 @@ import polars as pl
 
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
 
+FIRST_BYTES = 1 << 18
 BLOCK_BYTES = 1 << 22
 LONGEST_LINE = 1 << 28
 """Bytes after which something without a line break is not JSON lines."""
@@ -182,14 +183,15 @@ def _failure(work: Callable[[bytes], object], data: bytes) -> BaseException | No
 
 
 def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
-    """Parts of the size of a block: the engine works best on some MB at once."""
+    """Parts of the size of a block: the engine works best on some MB at once. The first are
+    smaller, for they may be all that is wanted."""
     held: list[bytes] = []
-    size = 0
+    size, enough = 0, FIRST_BYTES
     for part in parts:
         held.append(part)
         size += len(part)
-        if size >= BLOCK_BYTES:
+        if size >= enough:
             yield b"".join(held)
-            held, size = [], 0
+            held, size, enough = [], 0, min(BLOCK_BYTES, 2 * enough)
     if held:
         yield b"".join(held)
