@@ -210,7 +210,7 @@ for kind, file in kinds.items():
             if how == 0:
                 changed[at] ^= 1 << chance.randrange(8)
             elif how == 1:
-                changed[at : at + 4] = chance.choice((b"\\xff" * 3 + b"\\x7f", b"\\xff" * 4, bytes(4)))
+                changed[at : at + 4] = chance.choice((b"\\0\\0\\0\\x7f", b"\\xff" * 4, bytes(4)))
             elif how == 2:
                 del changed[max(8, at) :]
             else:

@@ -15,6 +15,7 @@ from fsspec.implementations.local import LocalFileSystem
 from toolkit.core.errors import SourceError, SourceNotFoundError, ToolkitError, did_you_mean
 from toolkit.datasets.readers.web import WebFileSystem, not_there
 
+_SHOWN = 500
 _ALMOST_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(:/|:|//)(?=[^/])")
 _KINDS = {
     stat.S_IFIFO: "a named pipe",
@@ -26,6 +27,7 @@ _KINDS = {
 
 def nothing_at(filesystem: Any, path: str, given: str) -> ToolkitError:
     """The error for a path that is neither a file nor a folder; ``given`` is what was passed."""
+    given = given if len(given) <= _SHOWN else f"{given[:_SHOWN]}…"
     if isinstance(filesystem, WebFileSystem):
         return not_there(path)
     if isinstance(filesystem, LocalFileSystem):

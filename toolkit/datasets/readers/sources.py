@@ -3,6 +3,7 @@ a list of them."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -177,6 +178,9 @@ def _folder(filesystem: Any, folder: str, shown: str, select: Select, base: str)
     visible = [
         path for path in sorted(filesystem.find(folder)) if not _hidden(path[start:].split("/"))
     ]
+    if not visible and isinstance(filesystem, LocalFileSystem):
+        # The walk passes over a folder that may not be read.
+        os.listdir(folder)
     chosen = select(visible)
     if not chosen:
         raise SourceError(

@@ -1,0 +1,172 @@
+"""Whatever is wrong with what a person passed: one clear line, from the right class of error."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
+from toolkit.datasets.readers.factory import DatasetReaderFactory
+
+
+def fifo(folder):
+    os.mkfifo(folder / "pipe.csv")
+    return folder / "pipe.csv"
+
+
+def sock(folder):
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "s"))
+    return folder / "s"
+
+
+def link(folder):
+    (folder / "link.csv").symlink_to(folder / "gone.csv")
+    return folder / "link.csv"
+
+
+def loop(folder):
+    (folder / "loop.csv").symlink_to(folder / "loop.csv")
+    return folder / "loop.csv"
+
+
+def file_with(data, name="x.csv"):
+    def make(folder):
+        (folder / name).write_bytes(data)
+        return folder / name
+
+    return make
+
+
+def empty_folder(folder):
+    (folder / "x.csv").mkdir()
+    return folder / "x.csv"
+
+
+def folder_of_others(folder):
+    (folder / "x.csv").mkdir()
+    (folder / "x.csv" / "notes.md").write_text("no")
+    return folder / "x.csv"
+
+
+def mixed(folder):
+    for name in ("a.csv", "b.parquet"):
+        (folder / name).write_bytes(b"")
+    return folder
+
+
+def several(folder):
+    with zipfile.ZipFile(folder / "x.zip", "w") as archive:
+        archive.writestr("a.csv", "a\n1\n")
+        archive.writestr("b.csv", "a\n1\n")
+    return folder / "x.zip"
+
+
+def below_a_file(folder):
+    (folder / "x.csv").write_text("a\n1\n")
+    return folder / "x.csv" / "y.csv"
+
+
+WRONG = {
+    "missing": (lambda d: d / "no.csv", SourceNotFoundError, "There is nothing at .*no.csv"),
+    "missing folder": (lambda d: d / "a" / "b.csv", SourceNotFoundError, "does not exist either"),
+    "below a file": (below_a_file, SourceNotFoundError, "a part of the path is a file"),
+    "broken link": (link, SourceNotFoundError, "is a link to .*gone.csv, where there is nothing"),
+    "link to itself": (loop, SourceNotFoundError, "is a link to .*loop.csv"),
+    "no match": (lambda d: f"{d}/*.csv", SourceNotFoundError, "matches no file"),
+    "empty folder": (empty_folder, SourceError, "x.csv holds no data file .0 other"),
+    "folder of others": (folder_of_others, SourceError, "holds no data file .1 other"),
+    "several formats": (mixed, SourceError, "several formats: csv, parquet"),
+    "named pipe": (fifo, SourceError, "pipe.csv is a named pipe, not a file. Open it"),
+    "socket": (sock, SourceError, "is a socket, not a file"),
+    "device": (lambda d: "/dev/null", SourceError, "is a device, not a file"),
+    "empty csv": (file_with(b""), SourceError, "x.csv .*empty"),
+    "empty parquet": (file_with(b"", "x.parquet"), SourceError, "x.parquet could not be read"),
+    "empty jsonl": (file_with(b"", "x.jsonl"), SourceError, "x.jsonl could not be read: it is em"),
+    "empty arrow": (file_with(b"", "x.arrow"), SourceError, "x.arrow could not be read"),
+    "empty orc": (file_with(b"", "x.orc"), SourceError, "x.orc could not be read"),
+    "empty, no suffix": (file_with(b"", "x"), SourceError, "x is empty or has no known format"),
+    "text as parquet": (file_with(b"a,b\n1,2\n", "x.parquet"), SourceError, "x.parquet could not"),
+    "text as orc": (file_with(b"a,b\n1,2\n", "x.orc"), SourceError, "x.orc could not be read"),
+    "noise": (file_with(bytes(range(256)), "x.bin"), SourceError, "no known format"),
+    "broken zip": (
+        file_with(b"PK\x03\x04 and no more", "x.zip"),
+        SourceError,
+        "damaged or cut zip",
+    ),
+    "broken gzip": (file_with(b"\x1f\x8b\x08 and no more", "x.gz"), SourceError, "gzip data in it"),
+    "several members": (several, SourceError, r"several files \(a.csv, b.csv\)"),
+    "one slash": (lambda d: "s3:/bucket/x.csv", SourceNotFoundError, 'write "s3://bucket/x.csv"'),
+    "no colon": (lambda d: "https//host/x.csv", SourceNotFoundError, 'write "https://host/x.csv"'),
+    "typo": (lambda d: "htttp://host/x.csv", InvalidArgumentError, 'Did you mean "http://"'),
+    "upper case": (lambda d: f"FILE://{d}/no.csv", SourceNotFoundError, "nothing at"),
+    "not installed": (lambda d: "az://b/x.csv", InvalidArgumentError, "needs a package .*adlfs"),
+    "content as path": (
+        lambda d: "a,b\n1,2\n",
+        SourceNotFoundError,
+        r"pass it as bytes: text\.enc",
+    ),
+    "too long": (lambda d: "x" * 5000, SourceNotFoundError, "There is nothing at"),
+    "zero byte": (lambda d: "x\0y.csv", SourceNotFoundError, "There is nothing at"),
+    "number": (lambda d: 3, InvalidArgumentError, "3 is not a source: pass a path"),
+    "chain": (lambda d: "zip://x.csv::", (SourceError, SourceNotFoundError), "zip://x.csv::"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_one_clear_line(case, tmp_path, factory, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    make, kind, message = WRONG[case]
+    with pytest.raises(kind, match=message) as caught:
+        factory.reader(make(tmp_path)).polars().collect()
+    text = str(caught.value)
+    assert "\n" not in text.replace("a,b\n1,2\n", "")
+    assert len(text) < 700
+    assert text.endswith((".", "?", '"'))
+
+
+FORBIDDEN = """
+import os, sys
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.factory import DatasetReaderFactory
+
+os.setuid(65534)
+for path in sys.argv[1:]:
+    try:
+        DatasetReaderFactory().reader(path).polars().collect()
+    except SourceError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody who may not read")
+def test_what_may_not_be_read_is_said_to_be_forbidden():
+    # Not in tmp_path, which is root's alone.
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        closed = folder / "closed"
+        closed.mkdir()
+        files = [folder / "x.csv", folder / "x.parquet", folder / "x", closed / "y.csv"]
+        for path in files:
+            path.write_bytes(b"a\n1\n")
+            path.chmod(0o600)
+        closed.chmod(0o700)
+        folder.chmod(0o755)
+        paths = [str(path) for path in (*files, closed)]
+        done = subprocess.run(
+            [sys.executable, "-c", FORBIDDEN, *paths],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+    told = done.stdout.splitlines()
+    assert [line.split(" ")[0] for line in told] == paths, done
+    assert all("ermission denied" in line for line in told)
