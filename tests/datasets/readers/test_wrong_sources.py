@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
-from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 
 def fifo(folder):
@@ -87,7 +86,7 @@ WRONG = {
     "named pipe": (fifo, SourceError, "pipe.csv is a named pipe, not a file. Open it"),
     "socket": (sock, SourceError, "is a socket, not a file"),
     "device": (lambda d: "/dev/null", SourceError, "is a device, not a file"),
-    "empty csv": (file_with(b""), SourceError, "x.csv .*empty"),
+    "empty csv": (file_with(b""), SourceError, "x.csv.*empty"),
     "empty parquet": (file_with(b"", "x.parquet"), SourceError, "x.parquet could not be read"),
     "empty jsonl": (file_with(b"", "x.jsonl"), SourceError, "x.jsonl could not be read: it is em"),
     "empty arrow": (file_with(b"", "x.arrow"), SourceError, "x.arrow could not be read"),
