@@ -1,6 +1,6 @@
 """A piece of a Parquet file on an fsspec filesystem: only the row groups and columns in need.
 
-Unlike the scan of a reader (``readers/remote_parquet.py``) it begins at any row of the file, knows
+Unlike the scan of a reader (``readers/parquet/scan.py``) it begins at any row of the file, knows
 the version's names, and numbers the rows, so that a predicate on the numbers chooses row groups.
 """
 

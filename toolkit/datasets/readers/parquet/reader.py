@@ -1,61 +1,129 @@
-"""The Parquet reader: polars' own scan for local files, row groups through pyarrow elsewhere."""
+"""The Parquet reader: polars' own scan where it reads a file right, pyarrow for the others and for
+what is not local."""
 
 from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
+import pyarrow.parquet as pq
 
-from toolkit.datasets.readers.agreement import require_same_columns
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
-from toolkit.datasets.readers.failures import first_line, reading
-from toolkit.datasets.readers.partitions import parse_value, partition_schema, partition_values
-from toolkit.datasets.readers.remote_parquet import (
-    RandomAccessHandler,
-    RemoteScan,
-    read_schema,
-    repeated_name,
-)
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet.footer import MAGIC, read_footer
+from toolkit.datasets.readers.parquet.native import native_scan
+from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_pages
+from toolkit.datasets.readers.parquet.scan import ArrowScan, RandomAccessHandler
+from toolkit.datasets.readers.parquet.types import Columns, columns
+from toolkit.datasets.readers.parquet.union import union_schema
+from toolkit.datasets.readers.partitions import parse_value, partition_schema
+from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     import pyarrow.dataset as pads
 
-MAGIC = b"PAR1"
+_KEPT = 64 << 20
+"""Bytes of footers that a reader keeps; it reads the others again when it reads their rows."""
+_UNION = (
+    "Pass schema='union' to join them, with null where a file has no such column, or read the "
+    "files that belong together."
+)
 
 
 def looks_like_parquet(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a Parquet file."""
-    return head.startswith(MAGIC)
+    return head.startswith((MAGIC, b"PARE"))
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What the footer of one file said."""
+
+    columns: Columns
+    rows: int
+    metadata: pq.FileMetaData | None
+    maps_as_lists: bool
 
 
 class ParquetDatasetReader(LazyFrameReader):
-    """Reads Parquet files that have the same columns, with their hive partitions.
+    """Reads Parquet files, with their hive partitions.
+
+    ``schema="same"`` asks that all files have the same columns; ``"union"`` joins files whose
+    columns differ: those that a file does not have are null there, and types are widened where
+    no value is lost. ``int96`` is the unit, ``"ns"`` or ``"us"``, of the old 96-bit timestamps;
+    by default microseconds for files of Apache Spark, which has no finer ones, else nanoseconds.
 
     The footer of every file is read once, at the first call of a method, so that a file that is
-    not Parquet or has other columns is named at once. ``arrow()`` is a pyarrow dataset.
+    not Parquet, contradicts itself or has other columns is named at once. ``explain()`` tells
+    which engine reads. ``arrow()`` is a pyarrow dataset, or a stream where pyarrow alone would give
+    other types.
     """
 
     hint = "If it is a Parquet file, it is damaged or cut short: fetch it again."
 
-    def polars(self) -> pl.LazyFrame:
-        schema = self._file_schema
-        if self._source.remote:
-            full = pl.Schema({**schema, **self._partition_schema})
-            return RemoteScan(self._source, full, self._partition_schema).lazy()
-        if not self._partition_schema:
-            return pl.scan_parquet(list(self._source.paths), glob=False, hive_partitioning=False)
-        return self._hive_scan(schema)
+    def __init__(
+        self,
+        source: ResolvedSource,
+        *,
+        schema: Literal["same", "union"] = "same",
+        int96: Literal["ns", "us"] | None = None,
+    ) -> None:
+        super().__init__(source)
+        if schema not in ("same", "union"):
+            raise InvalidArgumentError(f"schema={schema!r} is neither 'same' nor 'union'.")
+        if int96 not in (None, "ns", "us"):
+            raise InvalidArgumentError(f"int96={int96!r} is neither 'ns' nor 'us'.")
+        self._union = schema == "union"
+        self._int96 = int96
 
-    def arrow(self) -> pads.Dataset:
+    @property
+    def engine(self) -> Literal["polars", "pyarrow"]:
+        """Which engine reads the files. Raises SourceError."""
+        return "polars" if self._native else "pyarrow"
+
+    def explain(self) -> str:
+        """The engine, and why it is not polars: a line each. Raises SourceError."""
+        lines = [f"{self._source.given}: {len(self._files)} files, read by {self.engine}"]
+        if self._source.remote:
+            lines.append("  row groups are fetched through fsspec, by columns")
+        for url, file in zip(self._source.urls, self._files, strict=True):
+            lines += [f"  {url}: {note}" for note in file.columns.notes]
+        return "\n".join(lines)
+
+    def polars(self) -> pl.LazyFrame:
+        if not self._union:
+            return self._scan(range(len(self._files)), self._native)
+        wanted = self._schema
+        runs = groupby(range(len(self._files)), self._kind)
+        frames = [
+            self._scan(indices, self._files[indices[0]].columns.scanned is not None)
+            for _, run in runs
+            if (indices := list(run))
+        ]
+        return pl.concat([_joined(frame, wanted, self._partition_schema) for frame in frames])
+
+    def count(self) -> int:
+        return sum(file.rows for file in self._files)
+
+    def arrow(self) -> pads.Dataset | pa.RecordBatchReader:
         import pyarrow.dataset as pads
         import pyarrow.fs as pafs
 
+        if not all(self._dataset_gives(file) for file in self._files):
+            return self._stream()
         schema = self.schema()
-        format_ = pads.ParquetFileFormat()
+        micro = any(file.columns.microseconds for file in self._files)
+        options = pads.ParquetReadOptions(coerce_int96_timestamp_unit="us" if micro else None)
+        format_ = pads.ParquetFileFormat(read_options=options)
         filesystem = (
             pafs.PyFileSystem(RandomAccessHandler(self._source.filesystem))
             if self._source.remote
@@ -69,48 +137,86 @@ class ParquetDatasetReader(LazyFrameReader):
             return pads.FileSystemDataset(fragments, schema, format_, filesystem)
 
     @cached_property
-    def _file_schema(self) -> pl.Schema:
-        first = self._footer(0)
-        for index in range(1, len(self._source.paths)):
-            require_same_columns(
-                self._source.given,
-                (self._source.urls[0], first),
-                (self._source.urls[index], self._footer(index)),
-            )
-        return first
+    def _files(self) -> list[_File]:
+        found: list[_File] = []
+        kept, budget = 0, PAGES_LOOKED_AT
+        for path, url in zip(self._source.paths, self._source.urls, strict=True):
+            with (
+                reading(url, self.hint, remote=self._source.remote),
+                self._source.open(path, random_access=True) as handle,
+            ):
+                footer = read_footer(handle, url)
+                if not self._source.remote:
+                    budget = check_pages(url, footer.layout, handle.fileno(), budget)
+                kept += len(footer.serialized)
+                found.append(
+                    _File(
+                        columns(footer, self._int96),
+                        footer.layout.rows,
+                        footer.metadata if kept <= _KEPT else None,
+                        footer.maps_as_lists,
+                    )
+                )
+        return found
+
+    @cached_property
+    def _schema(self) -> pl.Schema:
+        """The columns of the files, without those of the partitions."""
+        files = [
+            (url, file.columns.dtypes)
+            for url, file in zip(self._source.urls, self._files, strict=True)
+        ]
+        if not self._union:
+            require_same_columns(self._source.given, *files, advice=_UNION)
+            return files[0][1]
+        joined, apart = union_schema([dtypes for _, dtypes in files])
+        require_joinable(self._source.given, files, apart)
+        return joined
+
+    @cached_property
+    def _native(self) -> bool:
+        """Whether polars reads all files, and all alike."""
+        self._schema  # noqa: B018 - a disagreement is told first
+        if self._source.remote:
+            return False
+        scanned = [file.columns.scanned for file in self._files]
+        if any(schema is None for schema in scanned):
+            return False
+        # Without regard to the order, in which files may differ.
+        return self._union or all(
+            dict(schema or {}) == dict(scanned[0] or {}) for schema in scanned
+        )
 
     @cached_property
     def _partition_schema(self) -> dict[str, pl.DataType]:
         return partition_schema(self._source.partitions, self._source.urls)
 
-    def _footer(self, index: int) -> pl.Schema:
-        path, url = self._source.paths[index], self._source.urls[index]
-        with reading(url, self.hint, remote=self._source.remote):
-            if self._source.remote:
-                return read_schema(self._source, path, url)
-            try:
-                # Of a path polars would make a glob.
-                with self._source.open(path) as handle:
-                    return pl.Schema(pl.read_parquet_schema(handle))
-            except pl.exceptions.DuplicateError as error:
-                raise repeated_name(url, first_line(error)) from error
+    def _kind(self, index: int) -> tuple[object, ...]:
+        """Files that follow each other and are equal in this are one scan."""
+        found = self._files[index].columns
+        scanned = None if self._source.remote else found.scanned
+        return (tuple(found.dtypes.items()), scanned and tuple(scanned.items()))
 
-    def _hive_scan(self, schema: pl.Schema) -> pl.LazyFrame:
-        # polars takes keys from the whole path, also from above the folder that was passed: those
-        # have to be declared, and are dropped again.
-        declared = self._partition_schema
-        above = [
-            key
-            for key in partition_values(self._source.paths[0], "/")
-            if key not in declared and key not in schema
-        ]
-        frame = pl.scan_parquet(
-            list(self._source.paths),
-            glob=False,
-            hive_partitioning=True,
-            hive_schema={**dict.fromkeys(above, pl.String()), **declared},
+    def _scan(self, indices: Sequence[int], native: bool) -> pl.LazyFrame:
+        chosen = [self._files[index] for index in indices]
+        if native and not self._source.remote:
+            paths = [self._source.paths[index] for index in indices]
+            return native_scan(paths, chosen[0].columns, self._partition_schema)
+        return ArrowScan(
+            self._source,
+            indices,
+            [file.metadata for file in chosen],
+            [file.columns for file in chosen],
+            self._partition_schema,
+        ).lazy()
+
+    def _dataset_gives(self, file: _File) -> bool:
+        """Whether pyarrow's dataset gives what the other faces give."""
+        return not (
+            file.maps_as_lists
+            or (file.columns.int96 and not file.columns.microseconds)
+            or not file.columns.dtypes
         )
-        return frame.drop(above) if above else frame
 
     def _expressions(self) -> list[pads.Expression | None]:
         if not self._partition_schema:
@@ -127,3 +233,19 @@ class ParquetDatasetReader(LazyFrameReader):
             for key, dtype in self._partition_schema.items()
         ]
         return functools.reduce(operator.and_, terms)
+
+
+def _joined(
+    frame: pl.LazyFrame, wanted: pl.Schema, partitions: Mapping[str, pl.DataType]
+) -> pl.LazyFrame:
+    """``frame`` with all the columns, null where it has none."""
+    have = frame.collect_schema()
+    columns_ = [
+        pl.col(name)
+        if have.get(name) == dtype
+        else pl.col(name).cast(dtype)
+        if name in have
+        else pl.lit(None, dtype=dtype).alias(name)
+        for name, dtype in wanted.items()
+    ]
+    return frame.select(*columns_, *(name for name in partitions if name not in wanted))

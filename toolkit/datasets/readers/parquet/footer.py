@@ -1,0 +1,109 @@
+"""The footer of a file: fetched once, in one or two reads, and held against the file."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.parquet.checks import check_layout
+from toolkit.datasets.readers.parquet.layout import FileLayout, read_layout
+from toolkit.datasets.readers.parquet.maps import without_maps
+
+MAGIC = b"PAR1"
+_ENCRYPTED = b"PARE"
+_TAIL = 64 << 10
+"""Bytes of the end that are read at once: most footers are smaller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Footer:
+    """What the end of one file says."""
+
+    url: str
+    serialized: bytes
+    """A file of the footer alone, as engines take it."""
+    layout: FileLayout
+    metadata: pq.FileMetaData | None
+    schema: pa.Schema | None
+    """The columns as pyarrow reads them; None, as the metadata, where it lacks a type."""
+    maps_as_lists: bool
+    """Whether the metadata calls maps lists, for pyarrow refuses the maps of this file."""
+
+
+def read_footer(handle: BinaryIO, url: str) -> Footer:
+    """Read and check the footer of an open file.
+
+    Raises SourceError for a file that is encrypted, has its data elsewhere, or contradicts itself;
+    what the engines raise for one that is not Parquet at all."""
+    size = handle.seek(0, io.SEEK_END)
+    tail = _read(handle, max(size - _TAIL, 0), size)
+    if tail.endswith(_ENCRYPTED):
+        raise SourceError(_encrypted(url))
+    if size < 12 or not tail.endswith(MAGIC):
+        raise SourceError(
+            f"{url} could not be read: it does not end as a Parquet file does. "
+            "If it is one, it is cut short: fetch it again."
+        )
+    length = int.from_bytes(tail[-8:-4], "little")
+    if length > size - 12:
+        raise SourceError(
+            f"{url} could not be read: its footer claims {length:,} of its {size:,} bytes. "
+            "It is damaged or cut short: fetch it again."
+        )
+    if length + 8 > len(tail):
+        tail = _read(handle, size - length - 8, size - len(tail)) + tail
+    return _parsed(url, tail[-length - 8 : -8], size)
+
+
+def _parsed(url: str, content: bytes, size: int) -> Footer:
+    try:
+        layout = read_layout(content)
+    except ValueError as error:
+        raise SourceError(_damaged(url, str(error))) from error
+    if any(chunk.encrypted for group in layout.groups[:1] for chunk in group.chunks):
+        raise SourceError(_encrypted(url))
+    check_layout(url, layout, size)
+    serialized = _alone(content)
+    patched = False
+    try:
+        metadata = pq.read_metadata(io.BytesIO(serialized))
+        schema = metadata.schema.to_arrow_schema()
+    except pa.ArrowNotImplementedError:
+        metadata = schema = None
+    except pa.ArrowInvalid as error:
+        without = without_maps(content) if "Map key" in str(error) else None
+        if without is None:
+            raise
+        metadata = pq.read_metadata(io.BytesIO(_alone(without)))
+        schema, patched = metadata.schema.to_arrow_schema(), True
+    return Footer(url, serialized, layout, metadata, schema, patched)
+
+
+def _alone(content: bytes) -> bytes:
+    return MAGIC + content + len(content).to_bytes(4, "little") + MAGIC
+
+
+def _read(handle: BinaryIO, start: int, stop: int) -> bytes:
+    handle.seek(start)
+    parts = []
+    while start < stop and (part := handle.read(stop - start)):
+        parts.append(part)
+        start += len(part)
+    return b"".join(parts)
+
+
+def _encrypted(url: str) -> str:
+    return (
+        f"{url} is encrypted, and reading it needs a key, which this reader cannot be given. "
+        "Decrypt it first, for example with pyarrow.parquet.read_table(..., "
+        "decryption_properties=…)."
+    )
+
+
+def _damaged(url: str, what: str) -> str:
+    return f"{url} could not be read: in its footer, {what}. It is damaged: fetch it again."

@@ -1,0 +1,159 @@
+"""What a footer says about where the data lies, read without an engine.
+
+Field numbers are those of parquet-format's ``parquet.thrift``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import cast
+
+from toolkit.datasets.readers.parquet.thrift import Value, read_until
+
+INT96, FIXED = 3, 7
+WIDTHS = {1: 4, 2: 8, 3: 12, 4: 4, 5: 8, 6: 4}
+"""Bytes of a PLAIN value of each physical type, at least; a truth takes a bit, FIXED its length."""
+
+ENUM, DECIMAL, INTERVAL = 4, 5, 21
+"""Converted types."""
+
+CHUNKS_LOOKED_AT = 10_000
+"""Column chunks of one file that are looked at, some 30 µs each. What comes later is left to the
+engines."""
+_DEEPEST = 100
+
+Fields = dict[int, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A column as it is stored."""
+
+    path: tuple[str, ...]
+    type: int
+    """The physical type."""
+    length: int
+    """Bytes of a FIXED value."""
+    converted: int | None
+    logical: int
+    """The field number in the union LogicalType; 0 without one."""
+    precision: int
+    repeated: bool
+    """Whether a row may have other than one value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """The pages of a column in a row group."""
+
+    values: int
+    stored: int
+    unpacked: int
+    data_page: int
+    """Offset of the first data page."""
+    dictionary: int | None
+    """Offset of the dictionary page; some writers say 0 where they mean none."""
+    encodings: tuple[int, ...]
+    elsewhere: bytes
+    """The path of the file that has the data, when it is another one."""
+    encrypted: bool
+
+    @property
+    def start(self) -> int:
+        """Where its first page begins."""
+        return cast(int, self.dictionary) if self.dictionary_is_sound else self.data_page
+
+    @property
+    def dictionary_is_sound(self) -> bool:
+        """Whether the offset of the dictionary can be meant."""
+        return self.dictionary is not None and 0 < self.dictionary < self.data_page
+
+
+@dataclass(frozen=True, slots=True)
+class RowGroup:
+    """Rows, and the chunks of the columns in their order."""
+
+    rows: int
+    chunks: tuple[Chunk, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileLayout:
+    """The structure of one file."""
+
+    rows: int
+    leaves: tuple[Leaf, ...]
+    groups: tuple[RowGroup, ...]
+    complete: bool
+    """Whether all row groups were looked at."""
+
+
+def read_layout(footer: bytes) -> FileLayout:
+    """The layout in a serialized FileMetaData. Raises ValueError for what is not one."""
+    try:
+        top, members = read_until(footer, 4)
+        leaves = tuple(_leaves(cast(Sequence[Fields], top.get(2, []))))
+        most = max(CHUNKS_LOOKED_AT // max(len(leaves), 1), 1)
+        groups = tuple(_group(cast(Fields, member)) for member, _ in islice(members, most))
+        return FileLayout(
+            rows=cast(int, top.get(3, 0)),
+            leaves=leaves,
+            groups=groups,
+            complete=next(members, None) is None,
+        )
+    except (TypeError, AttributeError, KeyError):
+        raise ValueError("a field has another type than the format says") from None
+
+
+def _leaves(elements: Sequence[Fields]) -> Iterator[Leaf]:
+    # What is open: children that are still to come, path, whether repeated.
+    open_: list[tuple[int, tuple[str, ...], bool]] = []
+    for position, element in enumerate(elements):
+        children = cast(int, element.get(5, 0))
+        if position == 0:
+            open_.append((children, (), False))
+            continue
+        while open_ and open_[-1][0] <= 0:
+            open_.pop()
+        if not open_ or len(open_) > _DEEPEST:
+            raise ValueError("the schema is no tree, or one that is too deep")
+        left, path, repeated = open_.pop()
+        open_.append((left - 1, path, repeated))
+        path = (*path, cast(bytes, element[4]).decode("utf-8", "replace"))
+        repeated = repeated or element.get(3) == 2
+        if children:
+            open_.append((children, path, repeated))
+        elif 1 in element:
+            yield Leaf(
+                path=path,
+                type=cast(int, element[1]),
+                length=cast(int, element.get(2, 0)),
+                converted=cast("int | None", element.get(6)),
+                logical=max(cast(Fields, element.get(10, {})), default=0),
+                precision=cast(int, element.get(8, 0)),
+                repeated=repeated,
+            )
+
+
+def _group(group: Fields) -> RowGroup:
+    chunks = cast(Sequence[Fields], group.get(1, []))
+    return RowGroup(cast(int, group.get(3, 0)), tuple(_chunk(chunk) for chunk in chunks))
+
+
+def _chunk(chunk: Fields) -> Chunk:
+    encrypted = 8 in chunk
+    if 3 not in chunk and not encrypted:
+        raise ValueError("a column chunk has no metadata")
+    meta = cast(Fields, chunk.get(3, {}))
+    return Chunk(
+        values=cast(int, meta.get(5, 0)),
+        stored=cast(int, meta.get(7, 0)),
+        unpacked=cast(int, meta.get(6, 0)),
+        data_page=cast(int, meta.get(9, 0)),
+        dictionary=cast("int | None", meta.get(11)),
+        encodings=tuple(cast(Sequence[int], meta.get(2, ()))),
+        elsewhere=cast(bytes, chunk.get(1, b"")),
+        encrypted=encrypted,
+    )

@@ -1,0 +1,66 @@
+"""Looks at page headers before polars believes what they say of sizes.
+
+polars makes room for what a header announces, and the process ends where that cannot be had;
+pyarrow checks by itself. Some 10 µs a page, so a reader looks at a limited number of them."""
+
+from __future__ import annotations
+
+import os
+from typing import cast
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.parquet.layout import (
+    FIXED,
+    WIDTHS,
+    Chunk,
+    Fields,
+    FileLayout,
+    Leaf,
+)
+from toolkit.datasets.readers.parquet.thrift import read_struct
+
+PAGES_LOOKED_AT = 1_000
+"""Page headers that one reader looks at: some 10 ms."""
+_HEADER = 512
+"""Bytes that nearly every header fits in; one that does not is left to the engine."""
+_LARGE = 64 << 20
+
+
+def check_pages(url: str, layout: FileLayout, file: int, budget: int) -> int:
+    """Look at the pages of the open file descriptor ``file``; returns what is left of ``budget``.
+
+    Raises SourceError for a size that cannot be true."""
+    for group in layout.groups:
+        for leaf, chunk in zip(layout.leaves, group.chunks, strict=True):
+            at, end = chunk.start, chunk.start + chunk.stored
+            while at < end:
+                if budget <= 0:
+                    return 0
+                budget -= 1
+                try:
+                    header, length = read_struct(os.pread(file, _HEADER, at))
+                except ValueError:
+                    break
+                problem = _problem(leaf, chunk, header)
+                if problem:
+                    raise SourceError(
+                        f"{url} could not be read: a page of column {'.'.join(leaf.path)!r} "
+                        f"{problem}. It is damaged: fetch it again."
+                    )
+                at += length + cast(int, header.get(3, 0))
+    return budget
+
+
+def _problem(leaf: Leaf, chunk: Chunk, header: Fields) -> str:
+    unpacked, stored = header.get(2), header.get(3)
+    if not isinstance(unpacked, int) or not isinstance(stored, int) or unpacked < 0 or stored < 0:
+        return "has no sizes"
+    if unpacked > max(chunk.unpacked, _LARGE):
+        return f"claims to unpack to {unpacked:,} bytes, its column to {chunk.unpacked:,}"
+    dictionary = header.get(7)
+    if isinstance(dictionary, dict):
+        values = cast(int, dictionary.get(1, 0))
+        width = leaf.length if leaf.type == FIXED else WIDTHS.get(leaf.type, 0)
+        if values < 0 or values * width > unpacked:
+            return f"claims {values:,} values in {unpacked:,} bytes"
+    return ""

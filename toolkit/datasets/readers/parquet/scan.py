@@ -1,0 +1,238 @@
+"""A lazy scan of Parquet files through pyarrow: for fsspec's filesystems, and for what polars' own
+scan does not read.
+
+pyarrow's own filters are not used: they answer comparisons with null and NaN differently from
+polars. Predicates are evaluated by polars, on the columns they name, before any other column of a
+row group is fetched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+from polars.io.plugins import register_io_source
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet.footer import read_footer
+from toolkit.datasets.readers.parquet.types import Columns, frame_of
+from toolkit.datasets.readers.partitions import constant_columns
+from toolkit.datasets.readers.sources import ResolvedSource
+
+_HINT = "The file is damaged, was replaced while it was read, or its store cannot be reached."
+
+LARGE_GROUP = 1 << 20
+"""Rows from which a row group is read in parts."""
+_PART = 1 << 17
+
+
+class RandomAccessHandler(pafs.FSSpecHandler):  # type: ignore[misc]
+    """Lets pyarrow open files without fsspec's read-ahead."""
+
+    def open_input_file(self, path: str) -> pa.PythonFile:
+        return pa.PythonFile(self.fs.open(path, "rb", cache_type="none"), mode="r")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrowScan:
+    """The IO source of files with the same columns; opens nothing until the engine calls it."""
+
+    source: ResolvedSource
+    indices: Sequence[int]
+    """Which of the source's files."""
+    metadata: Sequence[pq.FileMetaData | None]
+    """Of the files of ``indices``, in their order; None where it has to be read again."""
+    columns: Sequence[Columns]
+    partitions: Mapping[str, pl.DataType]
+
+    def lazy(self) -> pl.LazyFrame:
+        """The lazy frame over all files."""
+        return register_io_source(
+            self._frames,
+            schema=self._schema(),
+            is_pure=True,
+            explain_name="Parquet",
+            explain_detail=self.source.given,
+        )
+
+    def _schema(self) -> pl.Schema:
+        return pl.Schema({**self.columns[0].dtypes, **self.partitions})
+
+    def _frames(
+        self,
+        with_columns: list[str] | None,
+        predicate: pl.Expr | None,
+        n_rows: int | None,
+        batch_size: int | None,
+    ) -> Iterator[pl.DataFrame]:
+        # The engine asks for n_rows of the source, before the predicate.
+        wanted = list(self._schema()) if with_columns is None else with_columns
+        stored = [name for name in wanted if name not in self.partitions]
+        remaining = n_rows
+        for position, index in enumerate(self.indices):
+            if remaining == 0:
+                return
+            constants = self._constants(index)
+            if remaining is None and predicate is not None and _excluded(predicate, constants):
+                continue
+            with (
+                reading(self.source.urls[index], _HINT, remote=True),
+                _open(self, position) as file,
+            ):
+                if remaining is None:
+                    parts = _row_groups(file, stored, predicate, constants)
+                else:
+                    parts = _first_rows(file, stored, constants, remaining)
+                for part in parts:
+                    if remaining is not None:
+                        remaining -= part.height
+                    frame = part.select(wanted) if wanted else part
+                    yield frame if predicate is None else frame.filter(predicate)
+
+    def _constants(self, index: int) -> list[pl.Expr]:
+        if not self.partitions:
+            return []
+        return constant_columns(self.source.partitions[index], self.partitions)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """An open file whose tables come out as frames of the announced types."""
+
+    url: str
+    file: pq.ParquetFile
+    exact: pq.ParquetFile | None
+    """Gives INT96 timestamps as microseconds, to compare with nanoseconds that may overflow."""
+    rows: Sequence[int]
+    """Rows of each row group."""
+    portable: pa.Schema
+    dtypes: Mapping[str, pl.DataType]
+
+    def group(self, group: int, names: Sequence[str]) -> pl.DataFrame:
+        """Columns of a row group."""
+        if not names:
+            return pl.DataFrame(height=self.rows[group])
+        table = self.file.read_row_group(group, names).select(names)
+        if self.exact is not None:
+            self._require_fit(table, group)
+        return self._frame(table)
+
+    def parts(self, group: int, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Columns of a row group, in parts where it is large."""
+        if self.rows[group] <= LARGE_GROUP or not names or self.exact is not None:
+            yield self.group(group, names)
+            return
+        for batch in self.file.iter_batches(_PART, row_groups=[group], columns=names):
+            # A dotted name also selects a field of a struct: keep what was asked for.
+            yield self._frame(pa.Table.from_batches([batch]).select(names))
+
+    def _frame(self, table: pa.Table) -> pl.DataFrame:
+        portable = pa.schema([self.portable.field(name) for name in table.column_names])
+        if not table.schema.equals(portable):
+            table = pa.table(
+                [_cast(table[name], portable.field(name)) for name in table.column_names],
+                schema=portable,
+            )
+        frame = frame_of(table)
+        wanted = {name: self.dtypes[name] for name in frame.columns}
+        return frame if dict(frame.schema) == wanted else frame.cast(wanted)  # type: ignore[arg-type]
+
+    def _require_fit(self, table: pa.Table, group: int) -> None:
+        stamped = [field.name for field in table.schema if _has_timestamp(field.type)]
+        if not stamped or self.exact is None:
+            return
+        exact = self.exact.read_row_group(group, stamped).select(stamped)
+        for name in stamped:
+            try:
+                exact[name].cast(table.schema.field(name).type, safe=True)
+            except pa.ArrowInvalid as error:
+                raise SourceError(
+                    f"{self.url} has INT96 timestamps in column {name!r} that nanoseconds of 64 "
+                    "bits cannot hold. Pass int96='us' to read them as microseconds."
+                ) from error
+
+
+def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    if column.type == field.type:
+        return column
+    if isinstance(column.type, pa.BaseExtensionType):
+        chunks = [chunk.storage for chunk in column.chunks]
+        column = pa.chunked_array(chunks, column.type.storage_type)
+    # INT96 comes as microseconds where it was asked for: the frame is cast to that anyway.
+    return column.cast(field.type)
+
+
+def _has_timestamp(dtype: pa.DataType) -> bool:
+    if pa.types.is_timestamp(dtype):
+        return bool(dtype.unit == "ns")
+    return any(_has_timestamp(dtype.field(index).type) for index in range(dtype.num_fields))
+
+
+@contextmanager
+def _open(scan: ArrowScan, position: int) -> Iterator[_File]:
+    index, columns, source = scan.indices[position], scan.columns[position], scan.source
+    nanoseconds = columns.int96 and not columns.microseconds
+    if columns.portable is None:
+        raise SourceError(
+            f"{source.urls[index]} has types that only polars has, which reads local files alone "
+            "here. Copy it to this machine, or read it with the files of its own kind."
+        )
+    with source.open(source.paths[index], random_access=True) as handle:
+        metadata = scan.metadata[position] or read_footer(handle, source.urls[index]).metadata
+        options = {"metadata": metadata, "pre_buffer": source.remote}
+        unit = "us" if columns.microseconds else None
+        file = pq.ParquetFile(handle, coerce_int96_timestamp_unit=unit, **options)
+        exact = (
+            pq.ParquetFile(handle, coerce_int96_timestamp_unit="us", **options)
+            if nanoseconds
+            else None
+        )
+        rows = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
+        # The handle is closed last; a ParquetFile of an open handle leaves it alone.
+        dtypes = scan.columns[0].dtypes
+        yield _File(source.urls[index], file, exact, rows, columns.portable, dtypes)
+
+
+def _row_groups(
+    file: _File, stored: Sequence[str], predicate: pl.Expr | None, constants: Sequence[pl.Expr]
+) -> Iterator[pl.DataFrame]:
+    needed = set() if predicate is None else set(predicate.meta.root_names())
+    first = [name for name in stored if name in needed]
+    rest = [name for name in stored if name not in needed]
+    for group, rows in enumerate(file.rows):
+        if predicate is None or not first or rows > LARGE_GROUP:
+            for part in file.parts(group, stored):
+                yield part.with_columns(constants)
+            continue
+        deciding = file.group(group, first).with_columns(constants)
+        if deciding.filter(predicate).is_empty():
+            continue
+        yield deciding.hstack(file.group(group, rest)) if rest else deciding
+
+
+def _first_rows(
+    file: _File, stored: Sequence[str], constants: Sequence[pl.Expr], limit: int
+) -> Iterator[pl.DataFrame]:
+    # Group by group: one call for all of them would fetch all of them.
+    for group in range(len(file.rows)):
+        for part in file.parts(group, stored):
+            shown = part.head(limit)
+            limit -= shown.height
+            yield shown.with_columns(constants)
+            if not limit:
+                return
+
+
+def _excluded(predicate: pl.Expr, constants: Sequence[pl.Expr]) -> bool:
+    """Whether the partition values of a file alone make the predicate false."""
+    names = {constant.meta.output_name() for constant in constants}
+    roots = predicate.meta.root_names()
+    if not roots or not set(roots) <= names:
+        return False
+    return pl.select(constants).filter(predicate).is_empty()

@@ -1,0 +1,133 @@
+"""Reading Thrift's compact protocol: the footers and page headers of Parquet files.
+
+The engines abort the process on some of what damaged footers say; this reads bytes, in one pass, in
+bounded depth and memory, and raises ValueError for anything that is not Thrift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Value: TypeAlias = "bool | int | bytes | list[Value] | dict[int, Value]"
+"""Structs are mappings from field number to value; a double is its eight bytes."""
+
+_TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 12
+_DEPTH = 40
+
+
+def read_struct(data: bytes, at: int = 0) -> tuple[dict[int, Value], int]:
+    """The struct that begins at ``at``, and where it ends."""
+    try:
+        return _struct(data, at, 0)
+    except IndexError:
+        raise ValueError("a structure is cut short") from None
+
+
+def read_until(data: bytes, field: int) -> tuple[dict[int, Value], Iterator[tuple[Value, int]]]:
+    """The fields of a struct before the list ``field``, and its members with where each begins,
+    decoded as they are asked for: a list of millions costs only those that are looked at."""
+    try:
+        before, at = _struct(data, 0, 0, field)
+    except IndexError:
+        raise ValueError("a structure is cut short") from None
+    return before, _members(data, at) if field in before else iter(())
+
+
+def _members(data: bytes, at: int) -> Iterator[tuple[Value, int]]:
+    count, kind, at = _list_head(data, at)
+    for _ in range(count):
+        begin = at
+        try:
+            value, at = _value(data, at, kind, 1)
+        except IndexError:
+            raise ValueError("a list is cut short") from None
+        yield value, begin
+
+
+def _struct(data: bytes, at: int, depth: int, until: int = 0) -> tuple[dict[int, Value], int]:
+    if depth > _DEPTH:
+        raise ValueError("structures are nested too deeply")
+    found: dict[int, Value] = {}
+    field = 0
+    while head := data[at]:
+        at += 1
+        if step := head >> 4:
+            field += step
+        else:
+            coded, at = _varint(data, at)
+            field = (coded >> 1) ^ -(coded & 1)
+        kind = head & 0x0F
+        if until and field == until and kind == _LIST:
+            found[field] = 0
+            return found, at
+        if 4 <= kind <= 6:
+            # The most frequent by far, and mostly of one byte.
+            coded = data[at]
+            at += 1
+            if coded >= 0x80:
+                coded, at = _varint(data, at - 1)
+            found[field] = (coded >> 1) ^ -(coded & 1)
+        elif kind in (_TRUE, _FALSE):
+            found[field] = kind == _TRUE
+        else:
+            found[field], at = _value(data, at, kind, depth)
+    return found, at + 1
+
+
+def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Value, int]:
+    if kind == _BINARY:
+        size, at = _varint(data, at)
+        return _bytes(data, at, size)
+    if kind == _STRUCT:
+        return _struct(data, at, depth + 1)
+    if kind in (_LIST, _SET):
+        return _list(data, at, depth + 1)
+    if 4 <= kind <= 6:
+        coded, at = _varint(data, at)
+        return (coded >> 1) ^ -(coded & 1), at
+    if kind in (_TRUE, _FALSE, _BYTE):
+        # In a list a truth takes a byte, unlike in a struct.
+        return data[at], at + 1
+    if kind == _DOUBLE:
+        return _bytes(data, at, 8)
+    raise ValueError(f"a field has the unknown kind {kind}")
+
+
+def _list(data: bytes, at: int, depth: int) -> tuple[list[Value], int]:
+    if depth > _DEPTH:
+        raise ValueError("lists are nested too deeply")
+    count, kind, at = _list_head(data, at)
+    found: list[Value] = []
+    for _ in range(count):
+        value, at = _value(data, at, kind, depth)
+        found.append(value)
+    return found, at
+
+
+def _list_head(data: bytes, at: int) -> tuple[int, int, int]:
+    head = data[at]
+    count, at = (head >> 4, at + 1) if head < 0xF0 else _varint(data, at + 1)
+    if count > len(data) - at:
+        raise ValueError(f"a list claims {count} members")
+    return count, head & 0x0F, at
+
+
+def _varint(data: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, at
+        shift += 7
+        if shift > 63:
+            raise ValueError("a number has more than 64 bits")
+
+
+def _bytes(data: bytes, at: int, size: int) -> tuple[bytes, int]:
+    end = at + size
+    if end > len(data):
+        raise ValueError("a value is longer than what holds it")
+    return data[at:end], end

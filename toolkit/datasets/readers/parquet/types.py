@@ -1,0 +1,257 @@
+"""The type of each column, the same whichever engine reads it, and which engine may."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+import polars as pl
+import pyarrow as pa
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
+from toolkit.datasets.readers.parquet.footer import Footer
+from toolkit.datasets.readers.parquet.layout import DECIMAL, ENUM, FIXED, INT96, INTERVAL, Leaf
+
+_NARROW = 38
+"""Digits of the widest decimal that polars has."""
+_DELTA_BYTE_ARRAY, _BYTE_STREAM_SPLIT = 7, 9
+_KNOWN_ENCODINGS = range(10)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of one file, and how they are read."""
+
+    dtypes: pl.Schema
+    """What every face gives."""
+    scanned: pl.Schema | None
+    """What polars' own scan gives; None where it cannot read the file, or reads it wrong."""
+    portable: pa.Schema | None
+    """What pyarrow's tables are cast to before polars takes them; None where only polars reads."""
+    int96: bool
+    """Whether there are INT96 timestamps."""
+    microseconds: bool
+    """Whether they are read as microseconds, not as nanoseconds."""
+    notes: tuple[str, ...]
+    """Why polars' own scan does not do, and what types stand for others."""
+
+
+def columns(footer: Footer, int96: str | None) -> Columns:
+    """Decide for one file. ``int96`` is the unit of INT96 timestamps, None for the writer's.
+
+    Raises SourceError for columns that no frame can hold."""
+    if footer.schema is None:
+        return _of_polars_alone(footer)
+    stored = {leaf.path[0] for leaf in footer.layout.leaves if leaf.type == INT96}
+    micro = bool(stored) and (int96 or _unit_of_writer(footer)) == "us"
+    notes = list(_obstacles(footer, bool(stored) and not micro))
+    portable = pa.schema([_portable(field) for field in footer.schema])
+    if micro:
+        portable = _coarser(portable, stored)
+    notes += [
+        f"column {before.name!r} is {before.type}, read as {after.type}"
+        for before, after in zip(footer.schema, portable, strict=True)
+        if before.type != _type(before.type) and not isinstance(before.type, pa.BaseExtensionType)
+    ]
+    ours = _from_arrow(footer.url, portable)
+    theirs = _from_polars(footer, notes)
+    if micro:
+        theirs = _with_microseconds(theirs, stored)
+    enums = {leaf.path[0] for leaf in footer.layout.leaves if leaf.converted == ENUM}
+    dtypes = {
+        name: pl.String()
+        if name in enums and dtype == pl.Binary()
+        else _agreed(theirs.get(name, dtype), dtype)
+        for name, dtype in ours.items()
+    }
+    if theirs and not notes:
+        notes += [
+            f"polars would read column {name!r} as {dtype}, it is {dtypes[name]}"
+            for name, dtype in theirs.items()
+            if dtype != dtypes[name] and not _castable(dtype, dtypes[name])
+        ]
+    scanned = None if notes or not theirs else pl.Schema(theirs)
+    return Columns(pl.Schema(dtypes), scanned, portable, bool(stored), micro, tuple(notes))
+
+
+def _of_polars_alone(footer: Footer) -> Columns:
+    """For a file with types that Arrow's libraries do not have, as integers of 128 bits."""
+    dtypes = pl.Schema(pl.read_parquet_schema(io.BytesIO(footer.serialized)))
+    return Columns(dtypes, dtypes, None, False, False, ())
+
+
+def _obstacles(footer: Footer, nanoseconds: bool) -> list[str]:
+    """What polars cannot read or reads wrong, of what the footer shows."""
+    if not footer.layout.leaves:
+        return ["it has no columns"]
+    found = []
+    if footer.maps_as_lists:
+        found.append("its maps allow null as a key: they are read as lists of keys and values")
+    if nanoseconds:
+        found.append("polars would not notice INT96 timestamps outside of the years 1678 to 2262")
+    for position, leaf in enumerate(footer.layout.leaves):
+        name = ".".join(leaf.path)
+        if leaf.converted == INTERVAL:
+            found.append(f"column {name!r} is an interval, read as its 12 bytes")
+        if leaf.precision > _NARROW and DECIMAL in (leaf.converted, leaf.logical):
+            found.append(f"column {name!r} has {leaf.precision} digits, polars has {_NARROW}")
+        found += _obstacles_in_chunks(footer, position, leaf, name)
+    if any(_has_list_view(field.type) for field in footer.schema or ()):
+        found.append("it has columns of list views")
+    return found
+
+
+def _obstacles_in_chunks(footer: Footer, position: int, leaf: Leaf, name: str) -> list[str]:
+    found = []
+    for group in footer.layout.groups:
+        chunk = group.chunks[position]
+        if any(encoding not in _KNOWN_ENCODINGS for encoding in chunk.encodings):
+            found.append(f"column {name!r} has an encoding that no engine here reads")
+        if leaf.type == FIXED and {_DELTA_BYTE_ARRAY, _BYTE_STREAM_SPLIT} & set(chunk.encodings):
+            found.append(f"column {name!r} has an encoding that polars does not read")
+        if chunk.dictionary is not None and not chunk.dictionary_is_sound:
+            found.append(f"column {name!r} says its dictionary is at {chunk.dictionary}")
+    return found[:1]
+
+
+def _unit_of_writer(footer: Footer) -> str:
+    keys = (footer.metadata and footer.metadata.metadata) or {}
+    return "us" if any(key.startswith(b"org.apache.spark.") for key in keys) else "ns"
+
+
+def _from_polars(footer: Footer, notes: list[str]) -> dict[str, pl.DataType]:
+    intervals = any(leaf.converted == INTERVAL for leaf in footer.layout.leaves)
+    if intervals or any(_has_list_view(field.type) for field in footer.schema or ()):
+        return {}  # it would panic
+    try:
+        return dict(pl.read_parquet_schema(io.BytesIO(footer.serialized)))
+    except pl.exceptions.DuplicateError as error:
+        raise repeated_name(footer.url, first_line(error)) from error
+    except ENGINE_FAILURES as error:
+        notes.append(f"polars refuses its footer: {first_line(error)}")
+        return {}
+
+
+def repeated_name(url: str, detail: str) -> SourceError:
+    """The error for a file with two columns of one name, which no frame can hold."""
+    return SourceError(f"{url} cannot be a frame: {detail}. Write it anew with distinct names.")
+
+
+def _from_arrow(url: str, schema: pa.Schema) -> dict[str, pl.DataType]:
+    names = schema.names
+    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if repeated:
+        raise repeated_name(url, f"column with name {repeated[0]!r} has more than one occurrence")
+    return dict(zip(names, frame_of(schema.empty_table()).dtypes, strict=True))
+
+
+def frame_of(table: pa.Table) -> pl.DataFrame:
+    """A table as a frame with the same names; polars itself makes up one for an empty name."""
+    if not table.num_columns:
+        return pl.DataFrame(height=table.num_rows)
+    numbered = table.rename_columns([str(index) for index in range(table.num_columns)])
+    frame = cast(pl.DataFrame, pl.from_arrow(numbered))
+    frame.columns = table.column_names
+    return frame
+
+
+def _portable(field: pa.Field) -> pa.Field:
+    return field.with_type(_type(field.type))
+
+
+def _type(dtype: pa.DataType) -> pa.DataType:
+    """``dtype`` without what polars cannot import."""
+    if isinstance(dtype, pa.JsonType):
+        return pa.large_string()
+    if pa.types.is_decimal256(dtype):
+        if dtype.precision > _NARROW:
+            return pa.large_string()
+        return pa.decimal128(dtype.precision, dtype.scale)
+    if pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype):
+        return pa.large_list(_portable(dtype.value_field))
+    return _rebuilt(dtype, _portable)
+
+
+def _coarser(schema: pa.Schema, names: set[str]) -> pa.Schema:
+    """``schema`` with microseconds for nanoseconds in the columns ``names``."""
+
+    def coarse(field: pa.Field) -> pa.Field:
+        if pa.types.is_timestamp(field.type):
+            return field.with_type(pa.timestamp("us", field.type.tz))
+        return field.with_type(_rebuilt(field.type, coarse))
+
+    return pa.schema([coarse(field) if field.name in names else field for field in schema])
+
+
+def _rebuilt(dtype: pa.DataType, change: Callable[[pa.Field], pa.Field]) -> pa.DataType:
+    """A nested type with its fields changed."""
+    inner = [dtype.field(index) for index in range(dtype.num_fields)]
+    changed = [change(field) for field in inner]
+    if changed == inner:
+        return dtype
+    if pa.types.is_struct(dtype):
+        return pa.struct(changed)
+    if pa.types.is_map(dtype):
+        return pa.map_(change(dtype.key_field), change(dtype.item_field))
+    if pa.types.is_fixed_size_list(dtype):
+        return pa.list_(changed[0], dtype.list_size)
+    return pa.large_list(changed[0])
+
+
+def _has_list_view(dtype: pa.DataType) -> bool:
+    if pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype):
+        return True
+    return any(_has_list_view(dtype.field(index).type) for index in range(dtype.num_fields))
+
+
+def _agreed(theirs: pl.DataType, ours: pl.DataType) -> pl.DataType:
+    """The type that the format means, of what polars and pyarrow make of it.
+
+    polars takes JSON for bytes, the null type for a number and ARROW's date64 for a timestamp;
+    pyarrow takes the legacy ENUM for bytes."""
+    if {theirs, ours} == {pl.Binary(), pl.String()}:
+        return pl.String()
+    if ours == pl.Null() or ours == pl.Date():
+        return ours
+    if isinstance(theirs, pl.List) and isinstance(ours, pl.List):
+        return pl.List(_agreed(_inner(theirs), _inner(ours)))
+    if isinstance(theirs, pl.Struct) and isinstance(ours, pl.Struct):
+        pairs = zip(theirs.fields, ours.fields, strict=True)
+        return pl.Struct({a.name: _agreed(_dtype(a), _dtype(b)) for a, b in pairs})
+    return theirs
+
+
+def _inner(dtype: pl.List) -> pl.DataType:
+    return cast(pl.DataType, dtype.inner)
+
+
+def _dtype(field: pl.Field) -> pl.DataType:
+    return cast(pl.DataType, field.dtype)
+
+
+def _castable(scanned: pl.DataType, wanted: pl.DataType) -> bool:
+    """Whether a cast inside of polars' plan makes the one of the other, without loss."""
+    return (scanned == pl.Binary() and wanted == pl.String()) or (
+        isinstance(scanned, pl.Datetime) and wanted == pl.Date()
+    )
+
+
+def _with_microseconds(
+    dtypes: Mapping[str, pl.DataType], names: set[str]
+) -> dict[str, pl.DataType]:
+    return {
+        name: _microseconds(dtype) if name in names else dtype for name, dtype in dtypes.items()
+    }
+
+
+def _microseconds(dtype: pl.DataType) -> pl.DataType:
+    if isinstance(dtype, pl.Datetime):
+        return pl.Datetime("us", dtype.time_zone)
+    if isinstance(dtype, pl.List):
+        return pl.List(_microseconds(_inner(dtype)))
+    if isinstance(dtype, pl.Struct):
+        return pl.Struct({field.name: _microseconds(_dtype(field)) for field in dtype.fields})
+    return dtype
