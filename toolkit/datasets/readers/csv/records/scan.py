@@ -27,8 +27,8 @@ _LF, _CR, _BACKSLASH = 10, 13, 92
 class Scan:
     """A buffer with its quotes, delimiters and line ends as bits.
 
-    ``views`` reads the records twice: as if the buffer began outside of quotes, and as if it began
-    within. Wherever reading starts anew after a damaged record, one of the two is right.
+    There are two views of it: as if it began outside of quotes, and as if it began within. Wherever
+    reading starts anew after a damaged record, one of the two is right: ``phase`` says which.
     """
 
     def __init__(self, text: bytes, rules: Rules, headers: tuple[bytes, ...]) -> None:
@@ -48,17 +48,12 @@ class Scan:
         if len(rules.delimiter) == 2:
             delimiters &= earlier(self.where(rules.delimiter[1]))
         self.delimiters = delimiters
-        self._inside = within(self.quotes) if self.quoted else self.none
-        self._views: list[View | None] = [None, None]
+        self.inside = within(self.quotes) if self.quoted else self.none
+        """From each quote that opens to the one that closes, if the buffer began outside."""
 
-    def view(self, position: int) -> View:
-        """The reading in which a record begins at ``position``."""
-        phase = self.quoted and position > 0 and bit(self._inside, position - 1)
-        view = self._views[phase]
-        if view is None:
-            inside = ~self._inside if phase else self._inside
-            view = self._views[phase] = View(self, inside)
-        return view
+    def phase(self, position: int) -> bool:
+        """Whether a record that begins at ``position`` is one of the reading that began within."""
+        return self.quoted and position > 0 and bit(self.inside, position - 1)
 
     def lines_before(self, position: int) -> int:
         """Line ends before a position, those within quotes included."""
@@ -125,12 +120,14 @@ class Scan:
 
 
 class View:
-    """The records of a buffer, given which bytes are within quotes."""
+    """The records of a buffer in one of its two phases."""
 
-    def __init__(self, scan: Scan, inside: Bits) -> None:
-        self.scan, self.inside = scan, inside
-        self.delimiters = scan.delimiters & ~inside
-        self.newlines = scan.line_ends & ~scan.escaped & ~inside
+    def __init__(self, scan: Scan, phase: bool) -> None:
+        self.scan = scan
+        self.inside = ~scan.inside if phase else scan.inside
+        """What is within quotes."""
+        self.delimiters = scan.delimiters & ~self.inside
+        self.newlines = scan.line_ends & ~scan.escaped & ~self.inside
         self.ends = positions(self.newlines)
         """The last byte of each record."""
         self.suspects: list[int] = self._suspects().tolist()
@@ -187,7 +184,7 @@ class View:
         """Records that go on over more lines or bytes than a quoted field may."""
         if not (self.scan.line_ends & self.inside).any():
             return begins[:0]
-        lines = np.diff(self.scan.line_ranks.all_at(self.ends), prepend=0)
+        lines = np.diff(self.scan.line_ranks.all_at(self.ends) + 1, prepend=0)
         limits = self.scan.rules.limits
         over = (lines > limits.lines) | ((self.ends - begins >= limits.bytes) & (lines > 1))
         return np.flatnonzero(over)

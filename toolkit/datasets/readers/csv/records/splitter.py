@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -75,7 +76,6 @@ class Splitter:
         self._profile_found: Profile | None = None
         self._offset = 0
         self._lines = 0
-        self._rewriters: dict[int, Rewriter] = {}
 
     def blocks(self) -> Iterator[Block]:
         """Raises BadRecordError after the blocks before it."""
@@ -103,24 +103,24 @@ class Splitter:
     def _take(self, rest: bytes, size: int) -> tuple[bytes, bool]:
         """More text of the table; and whether that is all."""
         end = self._layout.end
-        if end is not None:
-            size = max(0, min(size, end - self._offset - len(rest)))
-        taken, complete = self._stream.take(size)
+        until = sys.maxsize if end is None else end - self._offset
+        taken, complete = self._stream.take(max(0, min(size, until - len(rest))))
         text = rest + taken if rest else taken
-        complete = complete or (end is not None and self._offset + len(text) >= end)
-        if not complete and self._rules.dialect.newline == "any" and text.endswith(b"\r"):
+        while text.endswith(b"\r") and not complete and len(text) < until:
             # Whether a line feed follows decides what it is.
-            self._stream.put_back(b"\r")
-            text = text[:-1]
-        return text, complete
+            taken, complete = self._stream.take(1)
+            text += taken
+        return text, complete or len(text) >= until
 
     def _records(self, text: bytes, complete: bool, examiner: Examiner, output: _Output) -> int:
         """Read what can be read of a buffer; the bytes used."""
         scan = Scan(text, self._rules, self._headers)
-        self._rewriters.clear()
+        views: dict[bool, View] = {}
+        rewriters: dict[bool, Rewriter] = {}
         position = 0
         while position < len(text) and output.failure is None:
-            view = scan.view(position)
+            phase = scan.phase(position)
+            view = views.get(phase) or views.setdefault(phase, View(scan, phase))
             first = int(np.searchsorted(view.ends, position))
             begins = position == 0 if first == 0 else int(view.ends[first - 1]) + 1 == position
             place = bisect_left(view.suspects, first)
@@ -134,7 +134,8 @@ class Splitter:
                 after = int(view.ends[until - 1]) + 1
                 output.records += until - first
                 if self._wanted:
-                    output.data.append(self._rewriter(view).run(position, after))
+                    rewriter = rewriters.get(phase) or rewriters.setdefault(phase, Rewriter(view))
+                    output.data.append(rewriter.run(position, after))
                 position = after
             if until == len(view.ends) and not self._hopeless(scan, view, position, complete):
                 break
@@ -156,12 +157,6 @@ class Splitter:
         limits = self._rules.limits
         lines = scan.lines_before(scan.size) - scan.lines_before(position)
         return lines > 0 and (scan.size - position > limits.bytes or lines > limits.lines)
-
-    def _rewriter(self, view: View) -> Rewriter:
-        found = self._rewriters.get(id(view))
-        if found is None:
-            found = self._rewriters[id(view)] = Rewriter(view)
-        return found
 
     def _add(
         self, finding: Finding, text: bytes, position: int, lines: int, output: _Output
