@@ -58,6 +58,7 @@ class Fields:
         self.rules = rules
         self.delimiter = rules.dialect.delimiter
         self.quote = rules.dialect.quote
+        self.newline = "\r" if rules.dialect.newline == "\r" else "\n"
         self._escapes = re.compile(
             r"\\([\\\r\n" + re.escape(self.delimiter[0] + (self.quote or '"')) + "])"
         )

@@ -7,6 +7,7 @@ right number of fields the cheapest is taken.
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Unit
@@ -39,22 +40,37 @@ class Reading(NamedTuple):
     action: str = KEPT
 
 
+class _State(NamedTuple):
+    """A way to have read the first pieces."""
+
+    cost: float
+    start: int
+    """Where its last group begins, and what was spent before it."""
+    spent: int
+    group: Group | None
+
+
 class Grouping:
     """The readings of a text in which quotes may be damaged."""
 
     def __init__(self, fields: Fields) -> None:
         assert fields.quote is not None
         self._fields, self._quote = fields, fields.quote
+        quote, outside = (
+            re.escape(fields.quote),
+            "[^" + re.escape(f"{fields.delimiter}{fields.quote}\r\n") + "]",
+        )
+        self._beside = re.compile(f"(?<={outside})(?={quote})|(?<={quote})(?={outside}|{quote})")
 
     def natural(self, pieces: list[str]) -> Reading:
         """From the left: a quoted field goes to the nearest quote that can close it."""
         units: list[Unit] = []
         cost, index, quote = 0.0, 0, self._quote
-        closings = [i for i, piece in enumerate(pieces) if piece.rstrip().endswith(quote)]
         while index < len(pieces):
             chosen, end = self._single(pieces[index]), index + 1
-            if pieces[index].lstrip().startswith(quote) and chosen.cost > 0:
-                for closing in [i for i in closings if i > index][:MOST_EXTRA]:
+            if chosen.cost > 0 and self._opens(pieces[index]):
+                closings = (i for i in range(end, len(pieces)) if self._closes(pieces[i]))
+                for closing in islice(closings, MOST_EXTRA):
                     group = self._several(pieces[index : closing + 1])
                     if group is not None and (group.cost == 0 or chosen.unit.text[:1] == quote):
                         chosen, end = group, closing + 1
@@ -69,53 +85,60 @@ class Grouping:
         extra = len(pieces) - width
         if extra < 0 or extra > MOST_EXTRA:
             return None
-        # best[k]: the cheapest way to have read the pieces so far, k of them beyond the fields.
-        best: list[dict[int, tuple[float, tuple[int, int] | None, Group | None]]]
-        best = [{} for _ in range(len(pieces) + 1)]
-        best[0][0] = (0.0, None, None)
-        for start in range(len(pieces)):
-            if not best[start]:
+        if extra == 0:
+            groups = [self._single(piece) for piece in pieces]
+            cost = sum(group.cost for group in groups)
+            return Reading([g.unit for g in groups], cost) if cost < UNTHINKABLE else None
+        opens = [self._opens(piece) for piece in pieces]
+        closes = [self._closes(piece) for piece in pieces]
+        # best[i][k]: the cheapest way to have read i pieces as i - k fields.
+        best: list[dict[int, _State]] = [{} for _ in range(len(pieces) + 1)]
+        best[0][0] = _State(0.0, 0, 0, None)
+        for start, states in enumerate(best[:-1]):
+            if not states:
                 continue
-            least = min(best[start])
-            for size in range(1, extra - least + 2):
-                if start + size > len(pieces):
-                    break
-                part = pieces[start : start + size]
-                group = self._single(part[0]) if size == 1 else self._several(part)
+            longest = min(extra - min(states) + 1, len(pieces) - start)
+            for size in range(1, longest + 1):
+                end = start + size
+                if size > 1 and not opens[start] and not closes[end - 1]:
+                    continue
+                group = (
+                    self._single(pieces[start]) if size == 1 else self._several(pieces[start:end])
+                )
                 if group is None:
                     continue
-                for spent, (cost, _, _) in best[start].items():
-                    total, after = cost + group.cost, spent + size - 1
-                    known = best[start + size].get(after)
-                    if after <= extra and (known is None or total < known[0]):
-                        best[start + size][after] = (total, (start, spent), group)
-        state = best[-1].get(extra)
-        if state is None or state[0] >= UNTHINKABLE:
-            return None
-        units, cost, lost = [], state[0], False
-        while state is not None and state[1] is not None and state[2] is not None:
-            units.append(state[2].unit)
-            lost |= state[2].lost
-            start, spent = state[1]
-            state = best[start].get(spent)
-        return Reading(units[::-1], cost, lost)
+                for spent, state in states.items():
+                    total, after = state.cost + group.cost, spent + size - 1
+                    known = best[end].get(after)
+                    if after <= extra and (known is None or total < known.cost):
+                        best[end][after] = _State(total, start, spent, group)
+        last = best[-1].get(extra)
+        return _traced(best, last) if last is not None and last.cost < UNTHINKABLE else None
 
     def restored(self, text: str, width: int) -> Reading | None:
         """The one reading in which a delimiter beside a quote was forgotten, and all else is well.
 
         A quote has text on both of its sides, which it never has in a well written file.
         """
-        if text.count(self._quote) > MOST_QUOTES:
+        quote, delimiter = self._quote, self._fields.delimiter
+        if not 0 < text.count(quote) <= MOST_QUOTES:
             return None
         found: list[list[Unit]] = []
-        for match in re.finditer(re.escape(self._quote), text):
-            for place in match.span():
-                pieces = self._fields.split(text[:place] + self._fields.delimiter + text[place:])
-                reading = self.natural(pieces)
-                if reading.cost == 0 and len(reading.units) == width and reading.units not in found:
-                    found.append(reading.units)
+        for match in self._beside.finditer(text):
+            place = match.start()
+            whole = f"{text[:place]}{delimiter}{text[place:]}{self._fields.newline}".encode()
+            strict = self._fields.strict(whole, 0, len(whole))
+            fits = strict is not None and strict.after == len(whole) and len(strict.units) == width
+            if strict is not None and fits and strict.units not in found:
+                found.append(strict.units)
         action = "delimiter put beside a quote"
         return Reading(found[0], LOST_QUOTE, action=action) if len(found) == 1 else None
+
+    def _opens(self, piece: str) -> bool:
+        return self._quote in piece and piece.lstrip(" ").startswith(self._quote)
+
+    def _closes(self, piece: str) -> bool:
+        return self._quote in piece and piece.rstrip(" ").endswith(self._quote)
 
     def _single(self, piece: str) -> Group:
         quote, unescape = self._quote, self._fields.unescape
@@ -158,13 +181,25 @@ class Grouping:
         escape = "\\" + quote
         rest = text.replace(escape if backslash else quote * 2, "")
         if quote not in rest:
-            return self._fields.inner(text), 0.0
+            # A backslash before the quote that closes takes its meaning.
+            bare = backslash and (len(text) - len(text.rstrip("\\"))) % 2
+            return self._fields.inner(text), ODD_QUOTE * bare
         if backslash:
             return self._fields.unescape(text).replace(quote * 2, quote), ODD_QUOTE
         if quote not in text.replace(quote * 2, "").replace(escape, ""):
             # A backslash where a quote should have been doubled: it was meant for the quote.
             text = text.replace(escape, quote)
         return text.replace(quote * 2, quote), ODD_QUOTE
+
+
+def _traced(best: list[dict[int, _State]], last: _State) -> Reading:
+    """The way that leads to a state."""
+    units, lost, state = list[Unit](), False, last
+    while state.group is not None:
+        units.append(state.group.unit)
+        lost |= state.group.lost
+        state = best[state.start][state.spent]
+    return Reading(units[::-1], last.cost, lost)
 
 
 def _enclosed(text: str, quote: str) -> bool:
