@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.csv.detection.legacy import legacy_encoding
 
 _MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -35,8 +36,8 @@ def detect_encoding(head: bytes, *, complete: bool) -> str:
     """The encoding of the raw, unpacked bytes that a file begins with; Python's name for it.
 
     UTF-8 wherever it can be, with or without a byte order mark. UTF-16 and UTF-32 by their mark,
-    UTF-16 also by its zero bytes. ``complete`` says that ``head`` is the whole file: otherwise a
-    character may be cut at its end.
+    UTF-16 also by its zero bytes. Else the old encoding that its letters speak for. ``complete``
+    says that ``head`` is the whole file: otherwise a character may be cut at its end.
 
     Raises SourceError for binary data.
     """
@@ -53,7 +54,7 @@ def detect_encoding(head: bytes, *, complete: bool) -> str:
         return wide
     if is_utf8(head, complete=complete):
         return "utf-8"
-    return "cp1252"
+    return legacy_encoding(head)
 
 
 def is_utf8(head: bytes, *, complete: bool) -> bool:

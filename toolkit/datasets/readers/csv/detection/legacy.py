@@ -1,0 +1,144 @@
+"""Tells encodings of one byte a letter apart, and asks charset-normalizer about all others.
+
+Most old files are in Latin letters, where charset-normalizer takes Windows-1252 for its neighbours:
+there, the letters that a language has decide. Cyrillic is read where case and frequent letters make
+sense. Texts in Greek, Hebrew, Arabic, Chinese, Japanese and Korean are left to the package.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from itertools import pairwise
+from typing import Final
+
+USUAL: Final = "cp1252"
+_BYTES = 1 << 13
+_LATIN = ("cp1252", "cp1250", "iso8859-2", "cp1254", "cp1257", "mac_roman", "cp850")
+_LANGUAGES = (
+    "äöüß",
+    "éèêëàâçîïôûùœæ",
+    "áéíóúñüï",
+    "ãõáéíóúâêôçà",
+    "àèéìòùî",
+    "æøåé",
+    "åäöé",
+    "þðæöáéíóúý",
+    "ëïéöü",
+    "ąćęłńóśźż",
+    "áčďéěíňóřšťúůýž",
+    "áäčďéíĺľňóôŕšťúýž",
+    "áéíóöőúüű",
+    "čćđšž",
+    "ăâîşţ",
+    "çğıiöşü",
+    "āčēģīķļņšūž",
+    "ąčęėįšųūž",
+    "äöüõšž",
+)
+_WESTERN = "äöüßéèêëàâçîïôûùœæáíóúñãõìòøå"
+_SIGNS = "€£¥§°©®«»“”„’‘–—…•·½¼¾±²³µ×¿¡ªº´ \xa0"
+_CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac_cyrillic")
+_FREQUENT = frozenset("оеаинтсрвлкмдпу")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_HIGH_SHARE = 0.45
+"""Share of letters beyond ASCII from which a text is not in Latin letters."""
+_LIKELY, _SURE = 0.7, 0.95
+
+
+def legacy_encoding(head: bytes) -> str:
+    """The encoding of text that is not UTF-8, as Python names it. Never fails: Windows-1252 is the
+    answer where nothing is better, and Latin-1 where that has no such bytes."""
+    sample = _telling_lines(head)
+    high = len(_HIGH.findall(sample))
+    letters = high + sum(1 for byte in sample if 65 <= byte <= 90 or 97 <= byte <= 122)
+    latin, likely = _latin(sample)
+    together = sum(map(len, re.findall(rb"[\x80-\xff]{2,}", sample)))
+    apart = together * 2 < high
+    if (high < _HIGH_SHARE * letters and (likely > _LIKELY or apart)) or (high < 6 and apart):
+        return _decodable(head, latin)
+    cyrillic, share = max(
+        ((name, _cyrillic_share(sample, name)) for name in _CYRILLIC), key=lambda found: found[1]
+    )
+    if share > _SURE:
+        return _decodable(head, cyrillic)
+    from charset_normalizer import from_bytes
+
+    found = from_bytes(sample).best()
+    return _decodable(head, found.encoding if found is not None else latin)
+
+
+def _telling_lines(head: bytes) -> bytes:
+    """The first lines that are not ASCII, whole ones if there is more than one."""
+    lines: list[bytes] = []
+    size = 0
+    for line in head.splitlines():
+        if _HIGH.search(line):
+            if lines and size + len(line) > _BYTES:
+                break
+            lines.append(line)
+            size += len(line)
+    return b"\n".join(lines)[: 4 * _BYTES]
+
+
+def _decodable(head: bytes, encoding: str) -> str:
+    """The encoding, or one that has every byte: a wrong letter is better than no file."""
+    try:
+        # Not final: the last character may be cut.
+        codecs.getincrementaldecoder(encoding)().decode(head)
+    except UnicodeDecodeError:
+        return "latin-1" if encoding == USUAL else _decodable(head, USUAL)
+    return encoding
+
+
+def _latin(sample: bytes) -> tuple[str, float]:
+    best = (-2.0, USUAL)
+    for encoding in _LATIN:
+        value = _latin_score(sample.decode(encoding, "replace"))
+        if value > best[0] + 0.02:
+            best = (value, encoding)
+    return best[1], best[0]
+
+
+def _latin_score(text: str) -> float:
+    """How much the letters beyond ASCII are those of one language, from -1 to 1."""
+    odd: list[str] = []
+    penalty = 0.0
+    total = 0
+    padded = f" {text} "
+    for before, here, after in zip(padded, padded[1:], padded[2:], strict=False):
+        if here < "\x80":
+            continue
+        total += 1
+        if here.isalpha():
+            odd.append(here.lower()[0])
+            # A capital within a word is the mark of a wrong encoding, and so is a lone letter.
+            penalty += before.islower() and here.isupper()
+            penalty += 0.3 * (not before.isalpha() and not after.isalpha())
+        elif (
+            here not in _SIGNS
+            or (before.isalpha() and here in "¿¡£¥±¼½¾")
+            or (before.isalpha() and after.isalpha() and here not in "’‘–—")
+        ):
+            penalty += 1
+    if not odd:
+        return 1.0 - penalty / max(1, total)
+    best = max(sum(letter in language for letter in odd) for language in _LANGUAGES)
+    western = 0.97 * sum(letter in _WESTERN for letter in odd)
+    return max(best, western) / len(odd) - 2 * penalty / total
+
+
+def _cyrillic_share(sample: bytes, encoding: str) -> float:
+    """Share of the letters beyond ASCII that are Cyrillic, capitals at the start of words only."""
+    text = sample.decode(encoding, "replace")
+    good = frequent = total = 0
+    for before, here in pairwise(" " + text):
+        if here < "\x80":
+            continue
+        total += 1
+        if "\u0400" <= here <= "\u045f":
+            good += here.islower() or not before.isalpha()
+            frequent += here in _FREQUENT
+    if total == 0 or frequent * 5 < total * 3:
+        return 0.0
+    return good / total
