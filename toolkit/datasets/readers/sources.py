@@ -22,12 +22,17 @@ from toolkit.datasets.readers.missing import nothing_at
 from toolkit.datasets.readers.objects import ObjectFileSystem, is_object
 from toolkit.datasets.readers.partitions import partition_values
 from toolkit.datasets.readers.places import Place, StorageOptions, place_of
+from toolkit.datasets.readers.read_ahead import Beginnings, ReadAhead
+from toolkit.datasets.readers.spooling import SpoolingFileSystem
 from toolkit.datasets.readers.web import WebFileSystem
 
 Select: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
 """Picks the data files out of the listing of a folder or an archive."""
 
 _Found: TypeAlias = list[tuple[str, Mapping[str, str | None]]]
+
+_IN_ORDER = (ObjectFileSystem, SpoolingFileSystem, WebFileSystem)
+"""They know themselves how to read a file from its beginning."""
 
 _MAGIC = re.compile(r"[*?\[]")
 _WEB_MAGIC = re.compile(r"[*]")
@@ -51,6 +56,7 @@ class ResolvedSource:
     select: Select | None = None
     """Picks the data file out of an archive."""
     limits: UnpackLimits = field(default_factory=UnpackLimits)
+    beginnings: Beginnings = field(default_factory=Beginnings, repr=False, compare=False)
 
     @property
     def remote(self) -> bool:
@@ -59,10 +65,12 @@ class ResolvedSource:
     def open(self, path: str, *, random_access: bool = False) -> BinaryIO:
         """Open one of ``paths`` to read it in order. With ``random_access`` it is seekable, and the
         read-ahead of remote files is off, which fetches tens of megabytes for every jump."""
-        if self.remote:
-            how = {"cache_type": "none"} if random_access else {}
-            return cast(BinaryIO, self.filesystem.open(path, "rb", **how))
-        return open(path, "rb")
+        if not self.remote:
+            return open(path, "rb")
+        if isinstance(self.filesystem, _IN_ORDER) and not random_access:
+            return cast(BinaryIO, self.filesystem.open(path, "rb"))
+        file = self.filesystem.open(path, "rb", cache_type="none")
+        return cast(BinaryIO, file if random_access else ReadAhead(file, path, self.beginnings))
 
 
 def resolve(

@@ -114,7 +114,7 @@ class SpoolingFileSystem(AbstractFileSystem):  # type: ignore[misc]
         self._spools: dict[str, Spool] = {}
 
     def open(self, path: str, mode: str = "rb", cache_type: str = "", **options: Any) -> Any:
-        if cache_type != "none":
+        if cache_type != "none" and path not in self._spools:
             return self._sequential(path)
         return self._spool(path).open()
 

@@ -46,7 +46,7 @@ class WebFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def open(self, path: str, mode: str = "rb", cache_type: str = "", **options: Any) -> Any:
         if cache_type != "none":
-            return self._stream(path)
+            return self._spooling.open(path)
         if path not in self._ranges:
             self._ranges[path] = self._has_ranges(path)
         if self._ranges[path]:
