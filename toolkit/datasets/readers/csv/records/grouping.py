@@ -7,6 +7,7 @@ right number of fields the cheapest is taken.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ UNTHINKABLE = 6.0
 DOUBTFUL = 3.0
 """What a reading over several lines may cost."""
 MOST_QUOTES = 64
+_REMEMBERED, _SHORT = 1024, 64
+"""Pieces whose reading is kept, and their length: those of a record are asked for several times."""
 KEPT = "quote kept as text"
 
 
@@ -56,10 +59,9 @@ class Grouping:
     def __init__(self, fields: Fields) -> None:
         assert fields.quote is not None
         self._fields, self._quote = fields, fields.quote
-        quote, outside = (
-            re.escape(fields.quote),
-            "[^" + re.escape(f"{fields.delimiter}{fields.quote}\r\n") + "]",
-        )
+        self._remembered = lru_cache(_REMEMBERED)(self._read_single)
+        quote = re.escape(fields.quote)
+        outside = f"[^{re.escape(fields.delimiter + fields.quote)}\r\n]"
         self._beside = re.compile(f"(?<={outside})(?={quote})|(?<={quote})(?={outside}|{quote})")
 
     def natural(self, pieces: list[str]) -> Reading:
@@ -141,6 +143,10 @@ class Grouping:
         return self._quote in piece and piece.rstrip(" ").endswith(self._quote)
 
     def _single(self, piece: str) -> Group:
+        read = self._remembered if len(piece) <= _SHORT else self._read_single
+        return read(piece)
+
+    def _read_single(self, piece: str) -> Group:
         quote, unescape = self._quote, self._fields.unescape
         if quote not in piece:
             return Group(Unit(unescape(piece)), 0.0)

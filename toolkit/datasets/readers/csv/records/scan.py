@@ -130,7 +130,7 @@ class View:
         self.newlines = scan.line_ends & ~scan.escaped & ~self.inside
         self.ends = positions(self.newlines)
         """The last byte of each record."""
-        self.suspects: list[int] = self._suspects().tolist()
+        self.suspects = self._suspects()
         """Indices of records that may not be good rows, in order."""
 
     @cached_property
@@ -173,8 +173,10 @@ class View:
         if rules.comment is not None:
             found.append(np.flatnonzero(scan.array[begins] == rules.comment[0]))
         found.extend(self._repeats(header, begins) for header in scan.headers)
-        found = [indices for indices in found if len(indices)]
-        return np.unique(np.concatenate(found)) if found else np.zeros(0, np.int64)
+        suspect = np.zeros(len(self.ends), np.bool_)
+        for indices in found:
+            suspect[indices] = True
+        return np.flatnonzero(suspect)
 
     def _records_of(self, where: Index) -> Index:
         indices = np.searchsorted(self.ends, where)

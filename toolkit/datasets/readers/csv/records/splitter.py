@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import sys
-from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-
-import numpy as np
 
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.records.canonical import BYTE_ORDER_MARK, Encoder, Rewriter
@@ -121,13 +118,13 @@ class Splitter:
         while position < len(text) and output.failure is None:
             phase = scan.phase(position)
             view = views.get(phase) or views.setdefault(phase, View(scan, phase))
-            first = int(np.searchsorted(view.ends, position))
+            first = int(view.ends.searchsorted(position))
             begins = position == 0 if first == 0 else int(view.ends[first - 1]) + 1 == position
-            place = bisect_left(view.suspects, first)
+            place = int(view.suspects.searchsorted(first))
             if not begins:
                 until = first
             elif place < len(view.suspects):
-                until = view.suspects[place]
+                until = int(view.suspects[place])
             else:
                 until = len(view.ends)
             if until > first:
