@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from toolkit.datasets.readers.csv.detection.shapes import (
     BOOLEAN,
@@ -77,9 +78,13 @@ def profile(rows: Sequence[Sequence[str]], width: int) -> list[Column]:
 
 def header_votes(row: Sequence[str], columns: Sequence[Column]) -> float:
     """How much a row looks like the names of columns (above 0) or like their values (below)."""
-    votes = 0.0
-    for cell, column in zip(row, columns, strict=False):
-        votes += _vote(cell.strip(" \t"), column)
+    votes = sum(
+        _vote(cell.strip(" \t"), column) for cell, column in zip(row, columns, strict=False)
+    )
+    numbered = [(cell, c) for cell, c in zip(row, columns, strict=False) if cell.isdecimal()]
+    if _counts([int(cell) for cell, _ in numbered]):
+        # Numbers in order above fractions, or above other numbers altogether, name columns.
+        votes += sum(1.2 for cell, c in numbered if c.kind == NUMBER and cell not in c.values)
     filled = [cell.strip() for cell in row if cell.strip()]
     if len(set(filled)) < len(filled):
         votes -= 0.3 * (len(filled) - len(set(filled)))
@@ -94,6 +99,9 @@ def _vote(cell: str, column: Column) -> float:
         if kind == column.kind:
             # Years name columns of numbers often enough.
             return 0.3 if is_year(cell) and not column.years else -1.0
+        if kind == TEMPORAL and column.kind == NUMBER:
+            # Months and days name columns of numbers as well.
+            return 0.4
         return -0.5 if kind in TYPED else 1.0
     if kind in TYPED:
         return -0.2 if is_year(cell) else -0.8
@@ -115,6 +123,12 @@ def _vote(cell: str, column: Column) -> float:
 def shape_of(cell: str) -> str:
     """The cell with 9 for every digit, A for capitals, a for other letters."""
     return _CAPITAL.sub("A", _SMALL.sub("a", _DIGIT.sub("9", cell)))
+
+
+def _counts(numbers: Sequence[int]) -> bool:
+    """Whether numbers count up in steps of 1."""
+    steps = {after - before for before, after in pairwise(numbers)}
+    return len(numbers) > 2 and steps == {1}
 
 
 def is_year(cell: str) -> bool:

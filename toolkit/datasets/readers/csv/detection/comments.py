@@ -48,7 +48,7 @@ def _comment(
     if header is not None:
         others = [lines[r.line] for r in marked if r is not header]
         return _longer(marker, lines[header.line], others)
-    if rows and marker != "--" and profile(rows, width)[0].kind in TYPED:
+    if rows and marker != "--" and profile(rows[1:] or rows, width)[0].kind in TYPED:
         # What begins with the marker cannot be a value of the first column.
         return marker
     texts = [lines[r.line] for r in marked]

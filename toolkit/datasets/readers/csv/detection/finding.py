@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
@@ -33,6 +34,8 @@ from toolkit.datasets.readers.csv.layout import Dialect, Layout
 _EXAMINED = 1 << 17
 """Bytes that are looked at of a file that is larger than its sample."""
 _EXAMINED_LINES = 5000
+_SEPARATOR_LINE = re.compile(rb'"?sep=([\x01-\x7f])"?\r?\n', re.IGNORECASE)
+"""What spreadsheets take their delimiter from, and show nothing of."""
 
 
 def detect(sample: Sample, given: Given) -> Layout:
@@ -46,6 +49,11 @@ def detect(sample: Sample, given: Given) -> Layout:
     if not head.strip():
         raise SourceError("The file is empty: a CSV file has at least a header or a row.")
     skipped = _skip(head, given.skip_lines)
+    said = _SEPARATOR_LINE.match(head)
+    if said and given.skip_lines is None:
+        skipped = said.end()
+        if given.delimiter is None:
+            given = replace(given, delimiter=said.group(1).decode("latin-1"))
     chosen = choose(head[skipped:], given)
     lines = split_lines(head, chosen.newline)
     skip = _line_at(lines, skipped)
@@ -127,7 +135,7 @@ class _Finder:
             run = first_table(runs)
         if run is None:
             return 0, len(filled), width
-        if self._skip or self._given.skip_lines == 0:
+        if self._given.skip_lines is not None:
             first = 0
         else:
             before = [r.end for r in runs if r.end <= run.start]

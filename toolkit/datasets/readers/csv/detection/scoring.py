@@ -29,6 +29,7 @@ from toolkit.datasets.readers.csv.detection.shapes import (
     kind_of,
 )
 from toolkit.datasets.readers.csv.detection.splitting import Record, Rules
+from toolkit.datasets.readers.csv.detection.tables import best_run
 
 _ROWS = 60
 """Rows whose cells are looked at."""
@@ -38,6 +39,9 @@ _ONE_COLUMN = 0.55
 
 _TIGHT = re.compile(r"[^\s\d],\S|\S,[^\s\d]|[;\t|]")
 """A delimiter more likely than a comma of a sentence, which a blank follows."""
+
+_RAGGED = 0.7
+"""Likeness from which on what lies around a table cannot hide it."""
 
 _FAMILY = {
     NUMBER: "number",
@@ -78,7 +82,7 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     if not several:
         return Score(0.0, 1, quoted, strays, typed=False)
     width = max(several, key=lambda w: (several[w], w))
-    alike = sqrt(sum((times / total) ** 2 for times in several.values()))
+    alike = _likeness([len(r.cells) for r in filled])
     rows = _spread([r for r in filled if len(r.cells) == width])
     cells, columns, typed = _cells(rows, width)
     if rules.quote is None:
@@ -86,9 +90,30 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     prior = _PRIOR.get(rules.delimiter[0], _BLANK_PRIOR)
     if prior < 0.8 and not typed and not quoted:
         prior *= 0.7
+    if not typed:
+        # A first line that no delimiter divides is the name of one column of texts.
+        prior *= 0.55 if not quoted and len(filled[0].cells) == 1 else 1.0
+    elif alike < _RAGGED:
+        alike = max(alike, _likeness_within([len(r.cells) for r in filled], width))
     wide = ((width - 1) / width) ** 0.35
-    value = alike * cells * (0.6 + 0.4 * columns) * wide * prior * _quoting(quoted, strays)
+    bonus = 1.005 if rules.escape == "\\" and not strays else 1.0
+    value = bonus * alike * cells * (0.6 + 0.4 * columns) * wide * prior * _quoting(quoted, strays)
     return Score(value, width, quoted, strays, typed)
+
+
+def _likeness(widths: Sequence[int]) -> float:
+    """How alike records are: 1 where all have one width from two fields on; the root of a half
+    where there are two halves of different width."""
+    counts = Counter(widths)
+    return sqrt(sum((n / len(widths)) ** 2 for width, n in counts.items() if width > 1))
+
+
+def _likeness_within(widths: Sequence[int], width: int) -> float:
+    """The likeness of the records from the first to the last of a width, less what lies around
+    them: a short table below many lines of text is a table still."""
+    run = best_run(widths, 0, len(widths), width)
+    within = widths[run.start : run.end]
+    return _likeness(within) * (len(within) / len(widths)) ** 0.3
 
 
 def score_one_column(records: Sequence[Record]) -> Score:
@@ -99,18 +124,8 @@ def score_one_column(records: Sequence[Record]) -> Score:
     rows = _spread(filled)
     if not rows:
         return Score(0.0, 1, quoted, strays, typed=False)
-    cells = 0.0
-    for row in rows:
-        text = row.cells[0]
-        if row.quoted:
-            cells += 1.0
-            continue
-        good = goodness(text)
-        if kind_of(text) != TEXT and any(c in text for c in ",;\t|"):
-            good = 0.5
-        elif _TIGHT.search(text):
-            good *= 0.45
-        cells += good
+    named = kind_of(filled[0].cells[0]) == WORD
+    cells = sum(1.0 if row.quoted else _line_goodness(row.cells[0], named) for row in rows)
     cells /= len(rows)
     value = cells * _ONE_COLUMN * _quoting(quoted, strays)
     return Score(value, 1, quoted, strays, typed=False)
@@ -127,6 +142,19 @@ def _edges(records: Sequence[Record]) -> int:
         if cell[at] in "\"'"
     )
     return sum(min(edges[0, quote], edges[-1, quote]) for quote in "\"'")
+
+
+def _line_goodness(line: str, named: bool) -> float:
+    """How likely a line is to be one value."""
+    if line[0] in "{[" and line[-1] in "}]":
+        return 1.0
+    kind = kind_of(line)
+    if kind == NUMBER and named and ";" not in line:
+        # Below a name of one column, a comma is one within numbers.
+        return 0.95
+    if kind != TEXT and any(c in line for c in ",;\t|"):
+        return 0.5
+    return goodness(line) * (0.45 if _TIGHT.search(line) else 1.0)
 
 
 def _spread(rows: list[Record]) -> list[Record]:

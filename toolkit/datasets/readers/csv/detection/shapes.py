@@ -42,7 +42,8 @@ _KINDS = re.compile(
     rf"|(?P<boolean>true|false)"
     rf"|(?P<number>[-+(]?{_CURRENCY}? ?[-+]?(?:{_NUMBER})\)?(?: ?(?:{_CURRENCY}|%))?|[-+]?inf)"
     rf"|(?P<temporal>{_DATE}(?:[t ,]{{1,2}}{_TIME})?|{_TIME})"
-    rf"|(?P<address>[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?|ftp|s3|file)://\S+|www\.\S+"
+    r"|(?P<address>(?:/[\w.@+-]+)+/?|[a-z]:\\[^,;|]*|"
+    rf"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?|ftp|s3|file)://\S+|www\.\S+"
     r"|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
     r"|(?P<word>[^\W\d_][^\W_]*(?:[-'.][^\W_]+)*)"
@@ -90,10 +91,15 @@ _GOODNESS = {
 }
 
 
+_MARKS = frozenset(",;|:")
+
+
 def goodness(cell: str) -> float:
     """How likely the text of an unquoted cell is to be one value, from 0 to 1."""
     kind = kind_of(cell)
     good = _GOODNESS[kind]
+    if cell in _MARKS:
+        return 0.1
     if kind in (CODE, TEXT, ADDRESS):
         if "\t" in cell or "|" in cell or ";" in cell:
             good *= 0.5 if kind != ADDRESS else 0.8

@@ -11,6 +11,7 @@ from toolkit.datasets.readers.csv.detection.columns import (
 )
 from toolkit.datasets.readers.csv.detection.headers import (
     are_halves,
+    count_header_rows,
     is_header,
     split_otherwise,
 )
@@ -97,9 +98,9 @@ def _header_follows(records: Records, start: int, run: Run) -> bool:
         record = records[index]
         if len(record.cells) != run.width or is_empty(record) or lone(record, run.width):
             continue
-        body = [r.cells for r in records[index + 1 : min(run.end, index + _ROWS)]]
+        rows = [r.cells for r in records[index : min(run.end, index + _ROWS)]]
         filled = sum(bool(cell.strip()) for cell in record.cells)
-        return filled * 2 > run.width and is_header(record.cells, body, run.width)
+        return count_header_rows(rows, run.width) > (0 if filled * 2 > run.width else 1)
     return False
 
 

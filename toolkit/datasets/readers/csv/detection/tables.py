@@ -83,7 +83,7 @@ def _divide(
     for width, times in counts.items():
         if width < 2 or (times < _LEAST and found):
             continue
-        run = _best_run(widths, start, end, width)
+        run = best_run(widths, start, end, width)
         if best is None or (run.matches, run.width) > (best.matches, best.width):
             best = run
     if best is None:
@@ -109,7 +109,7 @@ def _separated(run: Run, gaps: Sequence[bool], total: int) -> bool:
     return (run.start < total and gaps[run.start]) or (run.end < total and gaps[run.end])
 
 
-def _best_run(widths: Sequence[int], start: int, end: int, width: int) -> Run:
+def best_run(widths: Sequence[int], start: int, end: int, width: int) -> Run:
     """The run in which records of a width outweigh others most (Kadane's algorithm)."""
     best = (0.0, start, start)
     value, begin = 0.0, start
