@@ -202,7 +202,7 @@ factory = DatasetReaderFactory()
 refused = 0
 for kind, file in kinds.items():
     data, chance = file.getvalue(), random.Random(kind)
-    for _ in range(75):
+    for number in range(60):
         changed = bytearray(data)
         for _ in range(chance.choice((1, 1, 3))):
             at = chance.randrange(len(changed))
@@ -215,7 +215,7 @@ for kind, file in kinds.items():
                 del changed[max(8, at) :]
             else:
                 changed[at:at] = changed[: chance.randrange(1, 40)]
-        print(kind, _, file=sys.stderr, flush=True)
+        print(kind, number, file=sys.stderr, flush=True)
         for face in ("polars", "count", "batches"):
             try:
                 reader = factory.reader(bytes(changed), "orc" if kind == "orc" else "arrow")
@@ -234,4 +234,4 @@ def test_mutated_files_are_refused_or_read_and_never_crash():
         [sys.executable, "-c", MUTATE], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert int(done.stdout) > 300
+    assert int(done.stdout) > 250

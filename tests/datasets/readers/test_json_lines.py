@@ -58,7 +58,7 @@ def test_faces_agree(place, name, tmp_path, memory, factory, assert_faces_agree)
     assert_faces_agree(factory.reader(source), FRAME)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     columns=st.lists(
         st.sampled_from([st.booleans(), st.integers(-(2**53), 2**53), st.text(max_size=5)]),

@@ -83,14 +83,15 @@ def test_the_content_decides_and_not_the_suffix(place, codec, name, tmp_path, me
     assert reader.head(1).equals(FRAME.head(1))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     parts=st.lists(st.binary(max_size=50), min_size=1, max_size=4),
     factor=st.sampled_from([1, 5, 60_000]),
     codec=st.sampled_from(list(CODECS)),
 )
 def test_members_and_frames_one_after_the_other_are_one_file(parts, factor, codec):
-    parts = [part * factor for part in parts]
+    # What begins like packed data would be unpacked once more.
+    parts = [b"." + part * factor for part in parts]
     pack = CODECS[codec]
     assert content(b"".join(map(pack, parts))) == b"".join(parts)
 
@@ -168,17 +169,17 @@ def test_a_file_that_unpacks_to_too_much_is_refused_with_the_option(tmp_path, fa
 
 @pytest.mark.parametrize("codec", ["gzip", "bz2", "xz", "zip"])
 def test_a_bomb_is_refused_by_its_ratio(codec, monkeypatch):
-    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 22)
-    data = zipped(bytes(16 << 20)) if codec == "zip" else bomb(codec, 16 << 20)
+    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 21)
+    data = zipped(bytes(8 << 20)) if codec == "zip" else bomb(codec, 8 << 20)
     with pytest.raises(OSError, match="unpack to more than"):
         content(data)
-    assert len(content(data, UnpackLimits(16 << 20))) == 16 << 20
+    assert len(content(data, UnpackLimits(8 << 20))) == 8 << 20
 
 
 def test_a_bomb_within_a_zip_archive_is_measured_by_the_archive(monkeypatch):
-    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 22)
+    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 21)
     with pytest.raises(OSError, match="unpack to more than"):
-        content(zipped(bomb("bz2", 16 << 20), "t.csv.bz2"))
+        content(zipped(bomb("bz2", 8 << 20), "t.csv.bz2"))
 
 
 @pytest.mark.parametrize("codec", PACKERS)
@@ -187,12 +188,12 @@ def test_unpacking_needs_memory_for_pieces_only(codec):
         def open(self, path, mode, **how):
             return io.BytesIO(data)
 
-    data = PACKERS[codec](bytes(20 << 20))
+    data = PACKERS[codec](bytes(12 << 20))
     source = ResolvedSource("x", ("x",), ("x",), Files(), limits=UnpackLimits(1 << 40))
     tracemalloc.start()
     try:
-        assert sum(map(len, unpacked(source, "x"))) == 20 << 20
-        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+        assert sum(map(len, unpacked(source, "x"))) == 12 << 20
+        assert tracemalloc.get_traced_memory()[1] < 6 << 20
     finally:
         tracemalloc.stop()
 
