@@ -84,6 +84,12 @@ CASES = [
         b'7,8,"abc\nmore "text" here"\n', ("7", "8", 'abc\nmore "text" here'), "misplaced quote", 3
     ),
     Case(b"\xe9t\xe9,abc,2\n", ("été", "abc", "2"), "not UTF-8", 3, "decoded as Windows-1252"),
+    Case(b"7;abc;2\n", ("7", "abc", "2"), "too few fields", 1, "fields told apart by ';'"),
+    Case(b"7,'a, b',2\n", ("7", "a, b", "2"), "too many fields", 4, "fields quoted by '"),
+    Case(b'7"abc",2\n', ("7", "abc", "2"), "too few fields", 2, "delimiter put beside a quote"),
+    Case(
+        b'7,"a ""b"""2\n', ("7", 'a "b"', "2"), "too few fields", 2, "delimiter put beside a quote"
+    ),
     Case(b"\n", None, "blank line", 0, "dropped"),
     Case(b" \t\n", None, "blank line", 0, "dropped"),
     Case(b'7,"it ""is""",2\n', ("7", 'it "is"', "2"), "misplaced quote", 3, dialect=BACKSLASH),
@@ -126,3 +132,11 @@ def test_a_bad_record_is_skipped_or_raises(case, read, make_layout):
     assert verdict.bad >= 1
     assert verdict.first is not None
     assert (verdict.first.line, verdict.first.kind) == (13, case.kind)
+
+
+def test_rows_that_end_in_another_way_are_rows(read, make_layout):
+    text = b"1,a\r2,b\r3,c\n4,d\n"
+    found = read(text, make_layout(2), "repair")
+    assert found.rows == [("1", "a"), ("2", "b"), ("3", "c"), ("4", "d")]
+    assert found.kinds == ["too many fields"] * 2
+    assert [problem.text for problem in found.problems] == ["1,a", "2,b"]

@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Strict, Unit, decode
 from toolkit.datasets.readers.csv.records.grouping import KEPT, Grouping, Reading
+from toolkit.datasets.readers.csv.records.otherwise import Otherwise
 from toolkit.datasets.readers.csv.records.overlong import shorten
 from toolkit.datasets.readers.csv.records.profile import Profile
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.spans import Spans
 from toolkit.datasets.readers.csv.records.types import Kind
 
-Line: TypeAlias = tuple[int, int]
-"""Where a text ends, and where the next line begins."""
+
+class Place(NamedTuple):
+    """A record's text within a buffer."""
+
+    text: bytes
+    start: int
+    end: int
+    after: int
+
+    @property
+    def line(self) -> tuple[int, int]:
+        """Where it ends, and where reading goes on."""
+        return self.end, self.after
+
+    @property
+    def raw(self) -> bytes:
+        return self.text[self.start : self.end]
 
 
 class Finding(NamedTuple):
@@ -40,6 +56,7 @@ class Examiner:
         self._rules, self._headers, self._profile = rules, headers, profile
         self._fields = Fields(rules)
         self._grouping = Grouping(self._fields) if rules.quote is not None else None
+        self._others = Otherwise(rules, self._fields)
         self._spans = Spans(rules, self._fields, self._grouping) if self._grouping else None
 
     def at(self, text: bytes, start: int, *, complete: bool) -> Finding | None:
@@ -57,23 +74,23 @@ class Examiner:
             return repeated
         # How a record goes on must not depend on where the buffer ends.
         known = complete or start + rules.limits.bytes <= len(text)
-        return self._record(text, start, line, known=known)
+        return self._record(Place(text, start, *line), known=known)
 
-    def _record(self, text: bytes, start: int, line: Line, *, known: bool) -> Finding | None:
-        rules, raw = self._rules, text[start : line[0]]
+    def _record(self, place: Place, *, known: bool) -> Finding | None:
+        rules, raw = self._rules, place.raw
         if (rules.quote is not None and rules.quote in raw) or (rules.backslash and b"\\" in raw):
             if not known:
                 return None
-            strict = self._fields.record(text, start)
+            strict = self._fields.record(place.text, place.start)
             if strict is not None and len(strict.units) == rules.width:
-                return self._strictly(strict, text, start)
+                return self._strictly(strict, place)
             if self._grouping is not None:
-                return self._quoted(text, start, line, strict)
+                return self._quoted(place, strict)
         decoded, encoding = decode(raw)
         units = [Unit(self._fields.unescape(piece)) for piece in self._fields.split(decoded)]
         if len(units) < rules.width and not known:
             return None
-        return self._counted(units, text, line, encoding)
+        return self._counted(units, place, encoding)
 
     def _repeated_header(self, text: bytes, start: int) -> Finding | None:
         for header in self._headers:
@@ -84,21 +101,40 @@ class Examiner:
                     return Finding(*line, None, "repeated header", self._rules.width, "dropped")
         return None
 
-    def _counted(self, units: list[Unit], text: bytes, line: Line, encoding: str) -> Finding:
+    def _counted(self, units: list[Unit], place: Place, encoding: str) -> Finding:
         """A record whose quotes say nothing more: it has all fields, too few or too many."""
-        width, found = self._rules.width, len(units)
-        if found > width:
-            delimiter = self._rules.dialect.delimiter
-            cells, action = shorten(units, width, delimiter, self._profile())
-            return Finding(*line, cells, "too many fields", found, action)
-        padded = [unit.cell for unit in units] + [None] * (width - found)
-        if found < width:
-            joined = self._with_next(text, units, padded, line[1])
-            padding = Finding(*line, padded, "too few fields", found, "padded with nulls")
-            return joined or padding
+        found = len(units)
+        if found != self._rules.width:
+            kind: Kind = "too few fields" if found < self._rules.width else "too many fields"
+            return self._otherwise(kind, found, place) or self._resized(kind, units, place)
+        cells = [unit.cell for unit in units]
         if encoding:
-            return Finding(*line, padded, "not UTF-8", found, f"decoded as {encoding}")
-        return Finding(*line, padded, found=found)
+            return Finding(*place.line, cells, "not UTF-8", found, f"decoded as {encoding}")
+        return Finding(*place.line, cells, found=found)
+
+    def _otherwise(self, kind: Kind, found: int, place: Place) -> Finding | None:
+        """The record, if it has all fields in another dialect."""
+        other = self._others.read(place.raw, found, self._profile())
+        if other is not None:
+            return Finding(*place.line, other.cells, kind, found, other.action)
+        end = None
+        if found > self._rules.width:
+            end = self._others.line_end(place.text, place.start, place.end)
+        if end is None:
+            return None
+        text = place.text[place.start : end] + self._fields.newline.encode()
+        strict = self._fields.strict(text, 0, len(text))
+        cells = [unit.cell for unit in strict.units] if strict is not None else None
+        return Finding(end, end + 1, cells, kind, found, "ended at a line end of another kind")
+
+    def _resized(self, kind: Kind, units: list[Unit], place: Place) -> Finding:
+        width, found, profile = self._rules.width, len(units), self._profile()
+        if found > width:
+            cells, action = shorten(units, width, self._rules.dialect.delimiter, profile)
+            return Finding(*place.line, cells, kind, found, action)
+        padded = [unit.cell for unit in units] + [None] * (width - found)
+        joined = self._with_next(place.text, units, padded, place.after)
+        return joined or Finding(*place.line, padded, kind, found, "padded with nulls")
 
     def _with_next(
         self, text: bytes, units: list[Unit], padded: list[str | None], start: int
@@ -120,37 +156,38 @@ class Examiner:
             return None
         return Finding(*line, cells, "too few fields", len(units), "joined with the next line")
 
-    def _quoted(self, text: bytes, start: int, line: Line, strict: Strict | None) -> Finding:
+    def _quoted(self, place: Place, strict: Strict | None) -> Finding:
         """A record with odd quotes, on its line, else over several lines."""
         assert self._grouping is not None
         assert self._spans is not None
-        width = self._rules.width
-        decoded, encoding = decode(text[start : line[0]])
+        width, text, after = self._rules.width, place.text, place.after
+        decoded, encoding = decode(place.raw)
         pieces = self._fields.split(decoded)
         natural = self._grouping.natural(pieces)
         found = len(natural.units)
         if natural.cost == 0 and (found > width or not natural.units[-1].quoted):
-            return self._counted(natural.units, text, line, encoding)
+            return self._counted(natural.units, place, encoding)
         reading = self._grouping.exactly(pieces, width) if natural.cost else None
         span = None
         if reading is None or self._open_ended(reading):
             right = reading is not None
-            span = self._spans.damaged(text, start, line[1], right=right)
+            span = self._spans.damaged(text, place.start, after, right=right)
         if span is not None:
             return self._misquoted(span.reading, span.found, (span.end, span.after))
         if reading is None and natural.cost:
             reading = self._grouping.restored(decoded, width)
         if reading is not None:
-            return self._misquoted(reading, found, line)
-        if strict is not None and self._spans.keeps_rows(text, line[1], strict.after, right=True):
-            return self._strictly(strict, text, start)
-        return self._counted(natural.units, text, line, encoding)
+            return self._misquoted(reading, found, place.line)
+        if strict is not None and self._spans.keeps_rows(text, after, strict.after, right=True):
+            return self._strictly(strict, place)
+        return self._counted(natural.units, place, encoding)
 
-    def _strictly(self, strict: Strict, text: bytes, start: int) -> Finding:
-        end = start + len(self._rules.without_end(text[start : strict.after]))
-        return self._counted(strict.units, text, (end, strict.after), strict.encoding)
+    def _strictly(self, strict: Strict, place: Place) -> Finding:
+        text, start, after = place.text, place.start, strict.after
+        end = start + len(self._rules.without_end(text[start:after]))
+        return self._counted(strict.units, Place(text, start, end, after), strict.encoding)
 
-    def _misquoted(self, reading: Reading, found: int, line: Line) -> Finding:
+    def _misquoted(self, reading: Reading, found: int, line: tuple[int, int]) -> Finding:
         """A record that has all fields once its quotes are understood."""
         cells = [unit.cell for unit in reading.units]
         if reading.action != KEPT:
