@@ -144,19 +144,20 @@ def _field_pattern(rules: Rules) -> bytes:
         )
     if rules.dialect.newline == "\n":
         again.append(rb"\r(?!\n)")
-    plain = rb"[^%b]*" % stops
+    # Possessive: a field that does not end where it must is looked through once, not once a byte.
+    plain = rb"[^%b]*+" % stops
     if again:
-        plain += rb"(?:(?:%b)[^%b]*)*" % (rb"|".join(again), stops)
+        plain += rb"(?:(?:%b)[^%b]*+)*+" % (rb"|".join(again), stops)
     pattern = rb"(?P<plain>%b)(?P<end>%b|%b)" % (plain, delimiter, newline)
     if rules.quote is None:
         return rb"(?:(?P<quoted>(?!))|)" + pattern
     quote = re.escape(rules.quote)
     if rules.backslash:
-        body = rb"[^%b\\]*(?:\\[\s\S][^%b\\]*)*" % (quote, quote)
+        body = rb"[^%b\\]*+(?:\\[\s\S][^%b\\]*+)*+" % (quote, quote)
     elif rules.doubled:
-        body = rb"[^%b]*(?:%b%b[^%b]*)*" % (quote, quote, quote, quote)
+        body = rb"[^%b]*+(?:%b%b[^%b]*+)*+" % (quote, quote, quote, quote)
     else:
-        body = rb"[^%b]*" % quote
+        body = rb"[^%b]*+" % quote
     return rb"(?:%b(?P<quoted>%b)%b|(?P<plain>%b))(?P<end>%b|%b)" % (
         quote,
         body,
