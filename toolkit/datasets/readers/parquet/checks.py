@@ -47,6 +47,8 @@ def _problem(leaf: Leaf, chunk: Chunk, group: RowGroup, size: int) -> str:
         return (
             f"lies outside of the file: {chunk.stored:,} bytes at {chunk.start:,} of {size:,} bytes"
         )
+    if chunk.values and not chunk.stored:
+        return f"has no bytes for {chunk.values} values"
     if not leaf.repeated and chunk.values != group.rows:
         return f"has {chunk.values} values for {group.rows} rows"
     if leaf.type == FIXED and leaf.length > max(_LONG_VALUE, chunk.unpacked, size):

@@ -25,6 +25,8 @@ class Footer:
     """What the end of one file says."""
 
     url: str
+    size: int
+    """Bytes of the whole file."""
     serialized: bytes
     """A file of the footer alone, as engines take it."""
     layout: FileLayout
@@ -81,7 +83,7 @@ def _parsed(url: str, content: bytes, size: int) -> Footer:
             raise
         metadata = pq.read_metadata(io.BytesIO(_alone(without)))
         schema, patched = metadata.schema.to_arrow_schema(), True
-    return Footer(url, serialized, layout, metadata, schema, patched)
+    return Footer(url, size, serialized, layout, metadata, schema, patched)
 
 
 def _alone(content: bytes) -> bytes:

@@ -19,6 +19,7 @@ from toolkit.datasets.readers.agreement import require_joinable, require_same_co
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet.footer import MAGIC, read_footer
+from toolkit.datasets.readers.parquet.layout import FileLayout
 from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_pages
 from toolkit.datasets.readers.parquet.scan import ArrowScan, RandomAccessHandler
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
 
+SMALL = 4 << 20
+"""Bytes up to which local files are read by pyarrow, which is as fast there and, unlike polars,
+neither panics nor ends the process on damage that only shows in the pages."""
 _KEPT = 64 << 20
 """Bytes of footers that a reader keeps; it reads the others again when it reads their rows."""
 _UNION = (
@@ -49,8 +53,11 @@ class _File:
     """What the footer of one file said."""
 
     columns: Columns
+    size: int
     rows: int
     metadata: pq.FileMetaData | None
+    layout: FileLayout | None
+    """Kept of the files whose pages are looked at."""
     maps_as_lists: bool
 
 
@@ -88,27 +95,27 @@ class ParquetDatasetReader(LazyFrameReader):
     @property
     def engine(self) -> Literal["polars", "pyarrow"]:
         """Which engine reads the files. Raises SourceError."""
-        return "polars" if self._native else "pyarrow"
+        return "polars" if all(self._native) else "pyarrow"
 
     def explain(self) -> str:
         """The engine, and why it is not polars: a line each. Raises SourceError."""
-        lines = [f"{self._source.given}: {len(self._files)} files, read by {self.engine}"]
+        count = len(self._files)
+        files = "1 file" if count == 1 else f"{count} files"
+        lines = [f"{self._source.given}: {files}, read by {self.engine}"]
         if self._source.remote:
-            lines.append("  row groups are fetched through fsspec, by columns")
+            lines.append("  fetched through fsspec: the columns and row groups that a query needs")
+        elif not any(self._native) and all(file.columns.scanned for file in self._files):
+            lines.append("  small enough for pyarrow, which checks more, or types that differ")
         for url, file in zip(self._source.urls, self._files, strict=True):
             lines += [f"  {url}: {note}" for note in file.columns.notes]
         return "\n".join(lines)
 
     def polars(self) -> pl.LazyFrame:
         if not self._union:
-            return self._scan(range(len(self._files)), self._native)
+            return self._scan(range(len(self._files)))
         wanted = self._schema
         runs = groupby(range(len(self._files)), self._kind)
-        frames = [
-            self._scan(indices, self._files[indices[0]].columns.scanned is not None)
-            for _, run in runs
-            if (indices := list(run))
-        ]
+        frames = [self._scan(list(run)) for _, run in runs]
         return pl.concat([_joined(frame, wanted, self._partition_schema) for frame in frames])
 
     def count(self) -> int:
@@ -146,17 +153,18 @@ class ParquetDatasetReader(LazyFrameReader):
                 self._source.open(path, random_access=True) as handle,
             ):
                 footer = read_footer(handle, url)
-                if not self._source.remote:
-                    budget = check_pages(url, footer.layout, handle.fileno(), budget)
                 kept += len(footer.serialized)
                 found.append(
                     _File(
                         columns(footer, self._int96),
+                        footer.size,
                         footer.layout.rows,
                         footer.metadata if kept <= _KEPT else None,
+                        footer.layout if budget > 0 else None,
                         footer.maps_as_lists,
                     )
                 )
+                budget -= sum(len(group.chunks) for group in footer.layout.groups)
         return found
 
     @cached_property
@@ -174,18 +182,32 @@ class ParquetDatasetReader(LazyFrameReader):
         return joined
 
     @cached_property
-    def _native(self) -> bool:
-        """Whether polars reads all files, and all alike."""
+    def _native(self) -> tuple[bool, ...]:
+        """Of each file, whether polars reads it."""
         self._schema  # noqa: B018 - a disagreement is told first
+        small = sum(file.size for file in self._files) <= SMALL
+        found = [
+            file.columns.scanned is not None and (file.columns.portable is None or not small)
+            for file in self._files
+        ]
         if self._source.remote:
-            return False
-        scanned = [file.columns.scanned for file in self._files]
-        if any(schema is None for schema in scanned):
-            return False
-        # Without regard to the order, in which files may differ.
-        return self._union or all(
-            dict(schema or {}) == dict(scanned[0] or {}) for schema in scanned
-        )
+            return (False,) * len(found)
+        first = dict(self._files[0].columns.scanned or {})
+        # Of one scan all have to have the same types, in whatever order.
+        alike = all(dict(file.columns.scanned or {}) == first for file in self._files)
+        if not self._union and not (alike and all(found)):
+            found = [False] * len(found)
+        self._look_at_pages(found)
+        return tuple(found)
+
+    def _look_at_pages(self, native: Sequence[bool]) -> None:
+        budget = PAGES_LOOKED_AT
+        for path, url, file, chosen in zip(
+            self._source.paths, self._source.urls, self._files, native, strict=True
+        ):
+            if chosen and file.layout is not None and budget > 0:
+                with reading(url, self.hint), self._source.open(path) as handle:
+                    budget = check_pages(url, file.layout, handle.fileno(), budget)
 
     @cached_property
     def _partition_schema(self) -> dict[str, pl.DataType]:
@@ -194,12 +216,13 @@ class ParquetDatasetReader(LazyFrameReader):
     def _kind(self, index: int) -> tuple[object, ...]:
         """Files that follow each other and are equal in this are one scan."""
         found = self._files[index].columns
-        scanned = None if self._source.remote else found.scanned
-        return (tuple(found.dtypes.items()), scanned and tuple(scanned.items()))
+        if not self._native[index]:
+            return (tuple(found.dtypes.items()),)
+        return (tuple(found.dtypes.items()), tuple((found.scanned or {}).items()))
 
-    def _scan(self, indices: Sequence[int], native: bool) -> pl.LazyFrame:
+    def _scan(self, indices: Sequence[int]) -> pl.LazyFrame:
         chosen = [self._files[index] for index in indices]
-        if native and not self._source.remote:
+        if self._native[indices[0]]:
             paths = [self._source.paths[index] for index in indices]
             return native_scan(paths, chosen[0].columns, self._partition_schema)
         return ArrowScan(

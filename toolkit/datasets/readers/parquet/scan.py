@@ -121,6 +121,7 @@ class _File:
         table = self.file.read_row_group(group, names).select(names)
         if self.exact is not None:
             self._require_fit(table, group)
+        self._require_rows(group, table.num_rows)
         return self._frame(table)
 
     def parts(self, group: int, names: Sequence[str]) -> Iterator[pl.DataFrame]:
@@ -128,11 +129,25 @@ class _File:
         if self.rows[group] <= LARGE_GROUP or not names or self.exact is not None:
             yield self.group(group, names)
             return
+        rows = 0
         for batch in self.file.iter_batches(_PART, row_groups=[group], columns=names):
             # A dotted name also selects a field of a struct: keep what was asked for.
             yield self._frame(pa.Table.from_batches([batch]).select(names))
+            rows += batch.num_rows
+        self._require_rows(group, rows)
+
+    def _require_rows(self, group: int, rows: int) -> None:
+        if rows != self.rows[group]:
+            raise SourceError(
+                f"{self.url} could not be read: row group {group} has {rows:,} rows, its footer "
+                f"says {self.rows[group]:,}. It is damaged: fetch it again."
+            )
 
     def _frame(self, table: pa.Table) -> pl.DataFrame:
+        for column in table.columns:
+            if _has_text(column.type):
+                # pyarrow does not ask whether text is UTF-8, and polars takes its word.
+                column.validate(full=True)
         portable = pa.schema([self.portable.field(name) for name in table.column_names])
         if not table.schema.equals(portable):
             table = pa.table(
@@ -172,6 +187,20 @@ def _has_timestamp(dtype: pa.DataType) -> bool:
     if pa.types.is_timestamp(dtype):
         return bool(dtype.unit == "ns")
     return any(_has_timestamp(dtype.field(index).type) for index in range(dtype.num_fields))
+
+
+def _has_text(dtype: pa.DataType) -> bool:
+    if pa.types.is_dictionary(dtype):
+        return _has_text(dtype.value_type)
+    if isinstance(dtype, pa.BaseExtensionType):
+        return _has_text(dtype.storage_type)
+    if (
+        pa.types.is_string(dtype)
+        or pa.types.is_large_string(dtype)
+        or pa.types.is_string_view(dtype)
+    ):
+        return True
+    return any(_has_text(dtype.field(index).type) for index in range(dtype.num_fields))
 
 
 @contextmanager

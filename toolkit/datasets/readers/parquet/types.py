@@ -212,10 +212,12 @@ def _agreed(theirs: pl.DataType, ours: pl.DataType) -> pl.DataType:
 
     polars takes JSON for bytes, the null type for a number and ARROW's date64 for a timestamp;
     pyarrow takes the legacy ENUM for bytes."""
-    if {theirs, ours} == {pl.Binary(), pl.String()}:
-        return pl.String()
-    if ours == pl.Null() or ours == pl.Date():
+    if theirs == pl.String() and ours == pl.Binary():
+        return theirs
+    if ours in (pl.Null(), pl.Date()):
         return ours
+    if ours == pl.String() and not isinstance(theirs, pl.Categorical | pl.Enum):
+        return ours  # JSON, or a decimal of more digits than polars has
     if isinstance(theirs, pl.List) and isinstance(ours, pl.List):
         return pl.List(_agreed(_inner(theirs), _inner(ours)))
     if isinstance(theirs, pl.Struct) and isinstance(ours, pl.Struct):
