@@ -20,6 +20,7 @@ def set_first(frame, value):
     else:
         frame.loc[0, "x"] = value
 class Box: pass
+kept = {}
 """
 
 _examples = count()
@@ -30,9 +31,12 @@ frame = st.tuples(st.just("assign"), name, value, st.sampled_from(ENGINES))
 mutation = st.tuples(
     st.just("mutate"), name, value, st.sampled_from(["call", "alias", "loop", "time"])
 )
+of_kept = st.tuples(st.just("mutate_kept"), name, value, st.sampled_from(["item", "loop", "alias"]))
 operation = st.one_of(
     mutation,
     mutation,
+    of_kept,
+    st.tuples(st.just("keep"), name),
     frame,
     st.tuples(st.just("derive"), name, name),
     st.tuples(st.just("alias"), name, name),
@@ -64,6 +68,8 @@ class Model:
 
     bound: dict[str, Frame] = field(default_factory=dict)
     versions: dict[str, list[list[int]]] = field(default_factory=dict)
+    kept: dict[str, Frame] = field(default_factory=dict)
+    """Frames in a dict, which may have other names by now, or none."""
     captured: set[str] = field(default_factory=set)
     """Names that were bound to a frame after some cell."""
 
@@ -125,6 +131,27 @@ class Model:
         }
         return ways[way], effect
 
+    def keep(self, target):
+        def effect():
+            if target in self.bound:
+                self.kept[target] = self.bound[target]
+
+        return f"if is_frame({target!r}): kept[{target!r}] = {target}", effect
+
+    def mutate_kept(self, target, number, way):
+        def effect():
+            if target in self.kept:
+                self.kept[target].content[0] = number
+
+        guard = f"if {target!r} in kept:"
+        ways = {
+            "item": f"{guard} set_first(kept[{target!r}], {number})",
+            "alias": f"{guard}\n    _kept = kept[{target!r}]; set_first(_kept, {number})",
+            "loop": f"for _k, _each in kept.items():\n"
+            f"    if _k == {target!r}: set_first(_each, {number})",
+        }
+        return ways[way], effect
+
     def read(self, target):
         return f'if "{target}" in globals(): len(str({target}))', lambda: None
 
@@ -154,7 +181,7 @@ def test_what_is_captured_is_what_is_bound_after_each_cell(shared, sequence):
     book = f"book{next(_examples)}"
     for each in NAMES:
         shared.shell.user_ns.pop(each, None)
-    shared.run("1 + 1")
+    shared.run("kept.clear()")
     shared.run(f"%toolkit name {book}")
     model, operations = Model(), [("read", "a")]
     for given_operations in sequence:
