@@ -46,8 +46,7 @@ def flights(ws: tk.Workspace, data: Path) -> pl.LazyFrame:
 
 
 def weather(ws: tk.Workspace, data: Path) -> pl.LazyFrame:
-    hour = pl.col("time_hour").str.to_datetime(time_zone="UTC")
-    readings = ws.read(data / "weather.csv", null_values="NA").with_columns(hour)
+    readings = ws.read(data / "weather.csv", null_values="NA")
     return readings.unique(["origin", "time_hour"], keep="first", maintain_order=True)
 
 
