@@ -169,17 +169,19 @@ class Examiner:
             return self._counted(natural.units, place, encoding)
         reading = self._grouping.exactly(pieces, width) if natural.cost else None
         span = None
-        if reading is None or self._open_ended(reading):
+        unsure = reading is None or self._open_ended(reading)
+        if unsure:
             right = reading is not None
             span = self._spans.damaged(text, place.start, after, right=right)
         if span is not None:
             return self._misquoted(span.reading, span.found, (span.end, span.after))
+        if unsure and strict is not None and self._spans.rowless(text, after, strict.after):
+            # Its quotes are well, and no line between them is a row: only its fields are damaged.
+            return self._strictly(strict, place)
         if reading is None and natural.cost:
             reading = self._grouping.restored(decoded, width)
         if reading is not None:
             return self._misquoted(reading, found, place.line)
-        if strict is not None and self._spans.keeps_rows(text, after, strict.after, right=True):
-            return self._strictly(strict, place)
         return self._counted(natural.units, place, encoding)
 
     def _strictly(self, strict: Strict, place: Place) -> Finding:

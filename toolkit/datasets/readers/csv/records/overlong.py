@@ -7,7 +7,7 @@ from typing import NamedTuple
 from toolkit.datasets.readers.csv.records.fields import Unit
 from toolkit.datasets.readers.csv.records.profile import MISFIT, Profile
 
-_JOIN, _DROP, _TRAILING = 1.0, 0.5, 0.0
+_JOIN, _BARE, _DROP, _TRAILING = 1.0, 3.5, 0.5, 0.0
 _AFTER_BLANK = -0.7
 _QUOTED = 1.5
 _WITH_NOTHING = 2.0
@@ -30,21 +30,23 @@ class _Choice(NamedTuple):
 def shorten(units: list[Unit], width: int, delimiter: str, profile: Profile) -> Shortened:
     """Join the neighbours that belong together, or leave out what is empty.
 
-    Where no way is clearly the best, the first fields stay and the action names the others.
+    Where several ways are as good, the first fields stay and the action names the others, unless
+    they do not fit their columns while those ways do: then it is the first of these.
     """
-    extra = len(units) - width
     choices = sorted(_choices(units, width, delimiter, profile), key=lambda choice: choice.cost)
-    best = choices[0] if choices else None
-    others = [choice for choice in choices if best is not None and choice.cells != best.cells]
-    fitting = best is not None and best.cost < MISFIT
-    if best is not None and fitting and (not others or others[0].cost - best.cost >= _CLEARLY):
+    best = choices[0]
+    cut = [unit.cell for unit in units[:width]]
+    kept = sum(profile.oddness(index, cell) for index, cell in enumerate(cut))
+    rival = next((choice.cost for choice in choices if choice.cells != best.cells), MISFIT)
+    if best.cost < MISFIT and (rival - best.cost >= _CLEARLY or kept >= MISFIT):
         return Shortened(best.cells, best.action)
-    trailing = [choice for choice in choices if choice.action.endswith("at the end dropped")]
-    if trailing:
-        return Shortened(trailing[0].cells, trailing[0].action)
-    cut = ", ".join(repr(unit.text) for unit in units[width:])
-    plural = "s" * (extra > 1)
-    return Shortened([unit.cell for unit in units[:width]], f"field{plural} cut off: {cut}")
+    trailing = next(
+        (choice for choice in choices if choice.action.endswith("at the end dropped")), None
+    )
+    if trailing is not None:
+        return Shortened(trailing.cells, trailing.action)
+    texts = ", ".join(repr(unit.text) for unit in units[width:])
+    return Shortened(cut, f"field{'s' * (len(units) - width > 1)} cut off: {texts}")
 
 
 def _choices(units: list[Unit], width: int, delimiter: str, profile: Profile) -> list[_Choice]:
@@ -64,28 +66,34 @@ def _choices(units: list[Unit], width: int, delimiter: str, profile: Profile) ->
         action = f"{extra} empty field{'s' * (extra > 1)} at the end dropped"
         found.append(_Choice(_TRAILING + left[width], cells[:width], action))
     for place in range(width):
+        around = left[place] + right[place + 1]
+        before, after = cells[:place], cells[place + extra + 1 :]
         parts = units[place : place + extra + 1]
-        text = delimiter.join(unit.text for unit in parts)
-        cost = _JOIN + left[place] + right[place + 1] + profile.oddness(place, text)
+        texts = [unit.text for unit in parts]
+        text, bare = delimiter.join(texts), "".join(texts)
+        cost = _JOIN + around + profile.joined(place, texts, delimiter)
         cost += _WITH_NOTHING * any(unit.cell is None for unit in parts)
         cost += _QUOTED * any(unit.quoted for unit in parts)
-        if after_blank and all(i in after_blank for i in range(place + 1, place + extra + 1)):
+        if after_blank.issuperset(range(place + 1, place + extra + 1)):
             cost += _AFTER_BLANK
-        joined = [*cells[:place], text, *cells[place + extra + 1 :]]
-        numbers = (
-            f"{place + 1} and {place + 2}" if extra == 1 else f"{place + 1} to {place + extra + 1}"
-        )
-        found.append(_Choice(cost, joined, f"fields {numbers} joined"))
+        which = _numbers(place + 1, place + extra + 1)
+        found.append(_Choice(cost, [*before, text, *after], f"fields {which} joined"))
+        if profile.misfit(place, text) and not profile.misfit(place, bare):
+            cost = _BARE + around + profile.oddness(place, bare)
+            action = f"fields {which} joined without the delimiter"
+            found.append(_Choice(cost, [*before, bare, *after], action))
         if all(cell is None for cell in cells[place : place + extra]):
-            kept = [*cells[:place], *cells[place + extra :]]
             cost = _DROP + left[place] + right[place]
-            which = (
-                f"empty field {place + 1}"
-                if extra == 1
-                else f"empty fields {place + 1} to {place + extra}"
-            )
-            found.append(_Choice(cost, kept, f"{which} dropped"))
+            which = f"field{'s' * (extra > 1)} {_numbers(place + 1, place + extra)}"
+            kept = [*before, *cells[place + extra :]]
+            found.append(_Choice(cost, kept, f"empty {which} dropped"))
     return found
+
+
+def _numbers(first: int, last: int) -> str:
+    if first == last:
+        return str(first)
+    return f"{first} and {last}" if first + 1 == last else f"{first} to {last}"
 
 
 def _after_blank(units: list[Unit]) -> set[int]:

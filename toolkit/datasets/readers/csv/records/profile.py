@@ -26,6 +26,7 @@ class _Column:
     values: int = 0
     nulls: int = 0
     longest: int = 0
+    shortest: int = 1 << 62
     lettered: int = 0
     """Values with a letter."""
     shapes: set[str] = field(default_factory=set)
@@ -35,6 +36,7 @@ class _Column:
             self.nulls += 1
             return
         self.values += 1
+        self.shortest = min(self.shortest, len(cell))
         self.longest = max(self.longest, len(cell))
         self.lettered += _LETTERS.search(cell) is not None
         if len(self.shapes) <= _MOST_SHAPES:
@@ -54,7 +56,8 @@ class _Column:
             odd += 2 * UNLIKE
         if self.lettered in {0, self.values}:
             odd += UNLIKE * ((_LETTERS.search(cell) is None) == (self.lettered > 0))
-        if len(cell) > 2 * self.longest + 4:
+        fixed = self.shortest == self.longest
+        if len(cell) > 2 * self.longest + 4 or (fixed and len(cell) != self.longest):
             odd += UNLIKE
         return odd
 
@@ -72,10 +75,17 @@ class Profile:
                 column.add(cell)
 
     def oddness(self, index: int, cell: str | None) -> float:
-        odd = self._columns[index].oddness(cell)
-        if cell is not None and self._fits is not None and not self._fits(index, cell):
-            odd += MISFIT
-        return odd
+        return self.misfit(index, cell) + self._columns[index].oddness(cell)
+
+    def joined(self, index: int, parts: Sequence[str], delimiter: str) -> float:
+        """The same of a text that a delimiter runs through, which no good cell may have."""
+        column = self._columns[index]
+        looks = min(column.oddness(between.join(parts)) for between in (delimiter, " "))
+        return self.misfit(index, delimiter.join(parts)) + looks
+
+    def misfit(self, index: int, cell: str | None) -> float:
+        wrong = cell is not None and self._fits is not None and not self._fits(index, cell)
+        return MISFIT * wrong
 
     def cannot_be(self, row: Sequence[str | None]) -> bool:
         """Whether cells do not fit, or are null where the table never is."""

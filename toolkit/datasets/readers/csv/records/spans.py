@@ -60,12 +60,16 @@ class Spans:
             if reading is None or reading.cost > DOUBTFUL or _breaks_unquoted(reading):
                 reading = self._grouping.restored(decoded, rules.width)
             if reading is not None:
-                if not self.keeps_rows(text, after, position, right=right):
+                if not self._keeps_rows(text, after, position, right=right):
                     break
                 return Span(reading, end, position, found)
         return None
 
-    def keeps_rows(self, text: bytes, start: int, end: int, *, right: bool) -> bool:
+    def rowless(self, text: bytes, start: int, end: int) -> bool:
+        """Whether no line between is a row if read by itself."""
+        return self._keeps_rows(text, start, end, right=True)
+
+    def _keeps_rows(self, text: bytes, start: int, end: int, *, right: bool) -> bool:
         """Whether none of the lines between are rows if read by themselves, or only a few where
         the first line is no row either."""
         good = bad = 0
