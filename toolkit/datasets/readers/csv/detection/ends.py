@@ -20,6 +20,7 @@ from toolkit.datasets.readers.csv.detection.tables import Run
 
 _NOTES_ABOVE_END = 20
 _BROKEN_LINES = 6
+_ROWS_OF_EACH = 3
 _REMARK = re.compile(
     r"\W{0,3}(sources?|notes?|footnotes?|remarks?|legend|disclaimer|copyright|\(c\)|©|generated|created"
     r"|exported|printed|downloaded|last updated?|updated|report|end of|total|totals|grand total|sum"
@@ -170,4 +171,5 @@ def _parts_tables(
         return False
     if len(set(cells) & set(first)) * 2 >= len(cells):
         return False
-    return broken or total + total_after > 2
+    # With nothing between them two tables must be seen to be two: rows must not be lost to a doubt.
+    return broken or (total + total_after > 2 and min(index - start, end - index) > _ROWS_OF_EACH)
