@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -142,7 +143,7 @@ def repeated_name(url: str, detail: str) -> SourceError:
 
 def _from_arrow(url: str, schema: pa.Schema) -> dict[str, pl.DataType]:
     names = schema.names
-    repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
         raise repeated_name(url, f"column with name {repeated[0]!r} has more than one occurrence")
     return dict(zip(names, frame_of(schema.empty_table()).dtypes, strict=True))
