@@ -25,13 +25,14 @@ _TOP = np.uint64(63)
 
 def matches(text: Bytes, byte: int) -> Bits:
     """Where a byte stands in a text."""
-    bits = np.zeros(-(-len(text) // 64) * 8, np.uint8)
+    bits = np.empty(-(-len(text) // 64) * 8, np.uint8)
     mask = np.empty(min(len(text), _PIECE), np.bool_)
     for start in range(0, len(text), _PIECE):
         piece = text[start : start + _PIECE]
         found = np.equal(piece, byte, out=mask[: len(piece)])
         packed = np.packbits(found, bitorder="little")
         bits[start >> 3 : (start >> 3) + len(packed)] = packed
+    bits[-(-len(text) // 8) :] = 0
     return bits.view("<u8")
 
 
@@ -62,7 +63,7 @@ def positions(bits: Bits) -> Index:
 
 def later(bits: Bits, *, first: bool = False) -> Bits:
     """Each bit moved to the next position; ``first`` comes in at the beginning."""
-    moved = bits << _ONE
+    moved = np.left_shift(bits, _ONE)
     moved[1:] |= bits[:-1] >> _TOP
     if first and len(moved):
         moved[0] |= _ONE
@@ -71,18 +72,18 @@ def later(bits: Bits, *, first: bool = False) -> Bits:
 
 def earlier(bits: Bits) -> Bits:
     """Each bit moved to the position before."""
-    moved = bits >> _ONE
+    moved = np.right_shift(bits, _ONE)
     moved[:-1] |= bits[1:] << _TOP
     return moved
 
 
 def within(marks: Bits) -> Bits:
     """From each odd mark on to the one before the next: the inside of quotes, without the last."""
-    inside = marks.copy()
+    inside, shifted = marks.copy(), np.empty_like(marks)
     for shift in (1, 2, 4, 8, 16, 32):
-        inside ^= inside << np.uint64(shift)
-    carried = np.bitwise_xor.accumulate(inside >> _TOP)
-    inside[1:] ^= np.uint64(0) - carried[:-1]
+        inside ^= np.left_shift(inside, np.uint64(shift), out=shifted)
+    carried = np.bitwise_xor.accumulate(np.right_shift(inside, _TOP, out=shifted))
+    inside[1:] ^= np.negative(carried[:-1], out=shifted[1:])
     return inside
 
 

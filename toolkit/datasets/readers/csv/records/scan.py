@@ -42,9 +42,9 @@ class Scan:
         self.escaped = self._escaped()
         self.quotes = self.none
         if rules.quote is not None:
-            self.quotes = self.where(rules.quote[0]) & ~self.escaped
+            self.quotes = self.without(self.where(rules.quote[0]), self.escaped)
         self.quoted = rules.quote is not None and rules.quote in text
-        delimiters = self.where(rules.delimiter[0]) & ~self.escaped
+        delimiters = self.without(self.where(rules.delimiter[0]), self.escaped)
         if len(rules.delimiter) == 2:
             delimiters &= earlier(self.where(rules.delimiter[1]))
         self.delimiters = delimiters
@@ -99,6 +99,9 @@ class Scan:
     def where(self, byte: int) -> Bits:
         return matches(self.array, byte) if byte in self.text else self.none
 
+    def without(self, bits: Bits, others: Bits) -> Bits:
+        return bits if others is self.none else bits & ~others
+
     def _line_ends(self) -> Bits:
         newline = self.rules.dialect.newline
         if newline == "any":
@@ -126,8 +129,8 @@ class View:
         self.scan = scan
         self.inside = ~scan.inside if phase else scan.inside
         """What is within quotes."""
-        self.delimiters = scan.delimiters & ~self.inside
-        self.newlines = scan.line_ends & ~scan.escaped & ~self.inside
+        self.delimiters = scan.without(scan.delimiters, self.inside)
+        self.newlines = scan.without(scan.without(scan.line_ends, scan.escaped), self.inside)
         self.ends = positions(self.newlines)
         """The last byte of each record."""
         self.suspects = self._suspects()
@@ -141,15 +144,20 @@ class View:
             return scan.none
         ahead = behind = self.delimiters | scan.line_ends
         if rules.doubled:
-            ahead = behind = ahead | scan.quotes
+            ahead |= scan.quotes
         if len(rules.delimiter) == 2:
             behind = later(self.delimiters) | behind
         if scan.cr is not scan.none and rules.dialect.newline != "\r":
-            ahead = ahead | (
-                scan.cr & earlier(scan.lf) if rules.dialect.newline == "\n" else scan.cr
-            )
+            newline = rules.dialect.newline
+            ahead = ahead | (scan.cr & earlier(scan.lf) if newline == "\n" else scan.cr)
         opening = scan.quotes & self.inside
-        wrong = (opening & ~later(behind, first=True)) | (scan.quotes & ~opening & ~earlier(ahead))
+        # Of the quotes that open those are wrong that nothing precedes, of the others those that
+        # nothing follows.
+        wrong = np.invert(later(behind, first=True))
+        wrong &= opening
+        unclosed = np.invert(earlier(ahead))
+        unclosed &= scan.quotes ^ opening
+        wrong |= unclosed
         last = scan.size - 1
         if bit(scan.quotes, last):
             # What follows is not known yet.
