@@ -121,6 +121,16 @@ def test_a_projection_fetches_its_columns_only(name, memory, factory, traffic):
     assert 0 < traffic.read < len(data) * 2 / 50 + 80_000
 
 
+def test_the_first_rows_fetch_the_first_batches_only(memory, factory, traffic):
+    buffer = io.BytesIO()
+    rows = pa.table({"v": np.random.default_rng(1).integers(0, 2**62, 100_000)})
+    with pa.ipc.new_file(buffer, rows.schema) as writer:
+        writer.write_table(rows, max_chunksize=1000)
+    reader = factory.reader(memory("t.arrow", buffer.getvalue()))
+    assert reader.head(1001)["v"].to_list() == rows["v"][:1001].to_pylist()
+    assert traffic.read < len(buffer.getvalue()) / 10
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [

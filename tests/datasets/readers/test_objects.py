@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
 import fsspec
 import polars as pl
@@ -140,9 +141,17 @@ def test_files_of_fsspec_and_tempfile_tell_their_names(factory, memory):
 
 
 def test_threads_read_one_object_at_once(factory):
-    frame = pl.DataFrame({"i": range(50_000), "s": [str(i) for i in range(50_000)]})
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, row_group_size=1000)
+    class Yielding(io.BytesIO):
+        """Lets another thread run between a step to a place and the read there."""
+
+        def seek(self, *where):
+            found = super().seek(*where)
+            time.sleep(0.0001)
+            return found
+
+    frame = pl.DataFrame({"i": range(5000), "s": [str(i) for i in range(5000)]})
+    buffer = Yielding()
+    frame.write_parquet(buffer, row_group_size=500)
     buffer.seek(0)
     reader = factory.reader(buffer)
     results = []
