@@ -74,7 +74,7 @@ def _first_whole(records: Records, run: Run, gaps: Sequence[bool]) -> int:
         if gaps[index] and len(records[index].cells) == run.width:
             above = records[run.start : index]
             right = sum(len(r.cells) == run.width for r in above)
-            if right < len(above) and right <= _LOOK_BACK - 1:
+            if right * 2 <= len(above) and right < _LOOK_BACK:
                 return index
     return run.start
 
