@@ -75,7 +75,7 @@ CASES = {
         1,
         ("column_1", "x", "y"),
     ),
-    "a name with many more fields below": (b"a\n1,2\n3,4\n5,6\n", 1, ("a", "column_2")),
+    "a name with many more fields below": (b"a\n7,200\n3,45\n5,6\n", 1, ("a", "column_2")),
     # several header rows
     "groups and names": (
         b",2019,,2020,\nregion,Q1,Q2,Q1,Q2\nN,1,2,3,4\nS,1,2,3,4\nW,1,2,3,5\n",

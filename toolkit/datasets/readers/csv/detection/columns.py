@@ -21,6 +21,7 @@ from toolkit.datasets.readers.csv.detection.shapes import (
 
 _ROWS = 100
 _SHAPED = 40
+_PREFIX = 7
 _ENOUGH = 0.7
 """Share of its cells that a kind needs to be that of the column."""
 
@@ -40,6 +41,8 @@ class Column:
     """Mean length of the filled cells."""
     shape: str
     """Their common shape, as ``A9-99``; empty where they differ or are few."""
+    prefix: str
+    """The shape that all begin with, if it has a digit; else empty."""
     years: bool
     """Whether most of them are years."""
     words: float
@@ -69,6 +72,7 @@ def profile(rows: Sequence[Sequence[str]], width: int) -> list[Column]:
                 values=frozenset(filled),
                 length=sum(map(len, filled)) / max(1, len(filled)),
                 shape=shapes.pop() if len(shapes) == 1 and len(filled) >= 3 else "",
+                prefix=_common_prefix(filled),
                 years=sum(map(is_year, filled)) * 2 > len(filled),
                 words=kinds[WORD] / total if total else 0.0,
             )
@@ -83,8 +87,8 @@ def header_votes(row: Sequence[str], columns: Sequence[Column]) -> float:
     )
     numbered = [(cell, c) for cell, c in zip(row, columns, strict=False) if cell.isdecimal()]
     if _counts([int(cell) for cell, _ in numbered]):
-        # Numbers in order above fractions, or above other numbers altogether, name columns.
-        votes += sum(1.2 for cell, c in numbered if c.kind == NUMBER and cell not in c.values)
+        # Numbers in order above fractions name columns.
+        votes += sum(1.2 for _, c in numbered if any("." in value for value in c.values))
     filled = [cell.strip() for cell in row if cell.strip()]
     if len(set(filled)) < len(filled):
         votes -= 0.3 * (len(filled) - len(set(filled)))
@@ -113,11 +117,19 @@ def _vote(cell: str, column: Column) -> float:
             vote += 0.4
         elif "9" in column.shape:
             vote -= 0.8
+    if column.prefix:
+        vote -= 0.6 if shape_of(cell[:_PREFIX]) == column.prefix else 0.0
     if column.length > 25 and len(cell) * 2 < column.length:
         vote += 0.4
     if len(cell) > 60:
         vote -= 0.5
     return vote
+
+
+def _common_prefix(cells: Sequence[str]) -> str:
+    prefixes = {shape_of(cell[:_PREFIX]) for cell in cells[:_SHAPED]}
+    prefix = prefixes.pop() if len(prefixes) == 1 and len(cells) >= 3 else ""
+    return prefix if "9" in prefix else ""
 
 
 def shape_of(cell: str) -> str:

@@ -132,7 +132,7 @@ class _Finder:
         run = None
         if width > 1 and self._given.names is None:
             runs = find_runs([len(r.cells) for r in filled], gaps)
-            run = first_table(runs)
+            run = first_table(runs, [r.cells for r in filled])
         if run is None:
             return 0, len(filled), width
         if self._given.skip_lines is not None:

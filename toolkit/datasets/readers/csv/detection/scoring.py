@@ -40,7 +40,7 @@ _ONE_COLUMN = 0.55
 _TIGHT = re.compile(r"[^\s\d],\S|\S,[^\s\d]|[;\t|]")
 """A delimiter more likely than a comma of a sentence, which a blank follows."""
 
-_RAGGED = 0.7
+_WHOLE = 0.9
 """Likeness from which on what lies around a table cannot hide it."""
 
 _FAMILY = {
@@ -77,7 +77,6 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     quoted = sum(r.quoted for r in filled)
     strays = sum(r.strays for r in filled)
     widths = Counter(len(r.cells) for r in filled)
-    total = len(filled)
     several = {width: times for width, times in widths.items() if width > 1}
     if not several:
         return Score(0.0, 1, quoted, strays, typed=False)
@@ -93,8 +92,11 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     if not typed:
         # A first line that no delimiter divides is the name of one column of texts.
         prior *= 0.55 if not quoted and len(filled[0].cells) == 1 else 1.0
-    elif alike < _RAGGED:
-        alike = max(alike, _likeness_within([len(r.cells) for r in filled], width))
+    elif width == 2 and len(filled[0].cells) == 1 and _are_numbers(rows, rules.delimiter):
+        prior *= 0.5
+    elif alike < _WHOLE:
+        within = _likeness_within([len(r.cells) for r in filled], width)
+        alike = max(alike, within) * (0.95 + 0.05 * alike)
     wide = ((width - 1) / width) ** 0.35
     bonus = 1.005 if rules.escape == "\\" and not strays else 1.0
     value = bonus * alike * cells * (0.6 + 0.4 * columns) * wide * prior * _quoting(quoted, strays)
@@ -113,7 +115,7 @@ def _likeness_within(widths: Sequence[int], width: int) -> float:
     them: a short table below many lines of text is a table still."""
     run = best_run(widths, 0, len(widths), width)
     within = widths[run.start : run.end]
-    return _likeness(within) * (len(within) / len(widths)) ** 0.3
+    return _likeness(within) * float((len(within) / len(widths)) ** 0.3)
 
 
 def score_one_column(records: Sequence[Record]) -> Score:
@@ -142,6 +144,16 @@ def _edges(records: Sequence[Record]) -> int:
         if cell[at] in "\"'"
     )
     return sum(min(edges[0, quote], edges[-1, quote]) for quote in "\"'")
+
+
+def _are_numbers(rows: Sequence[Record], delimiter: str) -> bool:
+    """Whether rows of two fields are rather numbers with a decimal comma: not if the first numbers
+    the rows."""
+    first = [row.cells[0] for row in rows]
+    numbered = first[:3] in (["0", "1", "2"], ["1", "2", "3"], ["1", "2"], ["0", "1"])
+    digits = {len(row.cells[1].strip()) for row in rows}
+    numbers = all(kind_of(delimiter.join(row.cells)) == NUMBER for row in rows)
+    return numbers and not numbered and (len(digits) == 1 or digits <= {1, 2})
 
 
 def _line_goodness(line: str, named: bool) -> float:

@@ -42,7 +42,7 @@ _KINDS = re.compile(
     rf"|(?P<boolean>true|false)"
     rf"|(?P<number>[-+(]?{_CURRENCY}? ?[-+]?(?:{_NUMBER})\)?(?: ?(?:{_CURRENCY}|%))?|[-+]?inf)"
     rf"|(?P<temporal>{_DATE}(?:[t ,]{{1,2}}{_TIME})?|{_TIME})"
-    r"|(?P<address>(?:/[\w.@+-]+)+/?|[a-z]:\\[^,;|]*|"
+    r"|(?P<address>(?:/[\w.@+-]+)+/?|[a-z]:\\[^,;|]*|\{.*\}|"
     rf"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:https?|ftp|s3|file)://\S+|www\.\S+"
     r"|\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d+)?"
     r"|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})"
@@ -92,13 +92,15 @@ _GOODNESS = {
 
 
 _MARKS = frozenset(",;|:")
+_TORN = re.compile(r"//|\d{4}-\d{2}-\d{2}[ T]\d{2}$")
+"""What is left of an address and of a time where a colon is taken for the delimiter."""
 
 
 def goodness(cell: str) -> float:
     """How likely the text of an unquoted cell is to be one value, from 0 to 1."""
     kind = kind_of(cell)
     good = _GOODNESS[kind]
-    if cell in _MARKS:
+    if cell in _MARKS or _TORN.match(cell):
         return 0.1
     if kind in (CODE, TEXT, ADDRESS):
         if "\t" in cell or "|" in cell or ";" in cell:

@@ -7,11 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from toolkit.datasets.readers.csv.detection.shapes import TYPED, kind_of
+
 _OTHER = 0.7
 """What a record of another width costs a run, where one of its own gains 1: a few bad records do
 not end a table."""
 _LEAST = 3
 """Records in a row that another table has at least."""
+_SHOWN = 20
+_PROSE = 1.5
+"""Blanks within a cell, on average, from which lines are sentences rather than records."""
 _MANY = 9
 """Records of two fields that are a table whatever follows: fewer are keys and values above one."""
 _UNIFORM = 0.7
@@ -46,18 +51,30 @@ def find_runs(widths: Sequence[int], gaps: Sequence[bool]) -> list[Run]:
     return sorted(found, key=lambda run: run.start)
 
 
-def first_table(runs: Sequence[Run]) -> Run | None:
+def first_table(runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run | None:
     """The first run that is a table rather than lines above one."""
     if not runs:
         return None
     largest = max(run.cells for run in runs)
-    return next(run for run in runs if run.cells == largest or _is_table(run, largest))
+    return next(run for run in runs if run.cells == largest or _is_table(run, largest, rows))
 
 
-def _is_table(run: Run, largest: int) -> bool:
+def _is_table(run: Run, largest: int, rows: Sequence[Sequence[str]]) -> bool:
+    own = [row for row in rows[run.start : run.end] if len(row) == run.width][:_SHOWN]
+    if _is_prose(own, run.width):
+        return False
     if run.width >= 3:
         return run.matches >= _LEAST
     return run.matches >= _MANY or (run.matches > _LEAST and run.cells >= _SMALL * largest * 2)
+
+
+def _is_prose(rows: Sequence[Sequence[str]], width: int) -> bool:
+    """Whether rows are lines of sentences that happen to have as many commas."""
+    blanks = sum(cell.strip().count(" ") for row in rows for cell in row)
+    if blanks <= _PROSE * len(rows) * width:
+        return False
+    typed = (sum(kind_of(row[column]) in TYPED for row in rows) for column in range(width))
+    return max(typed) * 2 < len(rows)
 
 
 def _borders(widths: Sequence[int], gaps: Sequence[bool]) -> list[int]:
