@@ -12,6 +12,9 @@ from toolkit.datasets.readers.csv.types import ColumnType
 _NEWLINES = {"\n": "LF or CRLF", "\r": "CR", "any": "LF, CRLF or CR"}
 _CHARACTERS = {"\t": "tab", " ": "blank", ", ": "comma and blank", "\x1f": "unit separator"}
 
+_SHOWN = 5
+"""Files that are described; the others are in ``files``."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Explanation:
@@ -25,8 +28,10 @@ class Explanation:
         return "\n".join(self._lines())
 
     def _lines(self) -> Iterator[str]:
-        for plan in self.files:
+        for plan in self.files[:_SHOWN]:
             yield from _file_lines(plan)
+        if len(self.files) > _SHOWN:
+            yield f"… and {len(self.files) - _SHOWN} more files"
         width = max((len(name) for name in self.columns), default=0)
         yield f"{len(self.columns)} columns:"
         for name, column in self.columns.items():
