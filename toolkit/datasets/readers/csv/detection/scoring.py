@@ -43,6 +43,8 @@ _TIGHT = re.compile(r"[^\s\d],\S|\S,[^\s\d]|[;\t|]")
 _WHOLE = 0.9
 """Likeness from which on what lies around a table cannot hide it."""
 
+_QUOTES = ('"', "'")
+
 _FAMILY = {
     NUMBER: "number",
     TEMPORAL: "temporal",
@@ -83,7 +85,7 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     width = max(several, key=lambda w: (several[w], w))
     alike = _likeness([len(r.cells) for r in filled])
     rows = _spread([r for r in filled if len(r.cells) == width])
-    cells, columns, typed = _cells(rows, width)
+    cells, columns, typed = _cells(rows, width, escaped=rules.escape == "\\")
     if rules.quote is None:
         strays = _edges(filled)
     prior = _PRIOR.get(rules.delimiter[0], _BLANK_PRIOR)
@@ -183,7 +185,7 @@ def _quoting(quoted: int, strays: int) -> float:
     return 1.0 - 0.4 * strays / (quoted + strays)
 
 
-def _cells(rows: Sequence[Record], width: int) -> tuple[float, float, bool]:
+def _cells(rows: Sequence[Record], width: int, *, escaped: bool) -> tuple[float, float, bool]:
     """Goodness of the cells, likeness within the columns, whether a column is more than words."""
     good = 0.0
     counts: list[Counter[str]] = [Counter() for _ in range(width)]
@@ -192,7 +194,7 @@ def _cells(rows: Sequence[Record], width: int) -> tuple[float, float, bool]:
         some_quoted = row.quoted > 0
         for column, cell in enumerate(row.cells):
             value = goodness(cell)
-            if some_quoted and value < 0.8:
+            if value < 0.8 and (some_quoted or (escaped and cell[:1] in _QUOTES)):
                 value = 0.9
             good += value
             family = _FAMILY[kind_of(cell)]

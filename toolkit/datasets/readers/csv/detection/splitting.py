@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.layout import Newline
@@ -17,7 +18,6 @@ from toolkit.datasets.readers.csv.layout import Newline
 _LOOK_AHEAD_LINES = 400
 """Lines that a quoted field may span in the sample."""
 _USUAL_LINES = 1000
-_LINES = {"\n": re.compile(rb"[^\n]*\n|[^\n]+"), "\r": re.compile(rb"[^\r]*\r|[^\r]+")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +62,19 @@ class Record(NamedTuple):
 
 def split_lines(data: bytes, newline: Newline) -> Lines:
     """The lines of UTF-8 text, offsets counted from its beginning."""
-    ended = data.splitlines(keepends=True) if newline == "any" else _LINES[newline].findall(data)
-    offsets = [0]
-    position = 0
-    for line in ended:
-        position += len(line)
-        offsets.append(position)
-    strip = "\r" if newline == "\r" else "\r\n"
-    texts = [_without_end(line.decode("latin-1"), strip) for line in ended]
+    if newline == "any":
+        # Not those of the text: they would end at vertical tabs and the like, too.
+        ended = data.splitlines(keepends=True)
+        offsets = [0, *accumulate(map(len, ended))]
+        return Lines([line.rstrip(b"\r\n").decode("latin-1") for line in ended], offsets)
+    texts = data.decode("latin-1").split(newline)
+    if not texts[-1]:
+        texts.pop()
+    offsets = [0, *accumulate(len(text) + 1 for text in texts)]
+    offsets[-1] = len(data)
+    if newline == "\n" and b"\r" in data:
+        texts = [text[:-1] if text[-1:] == "\r" else text for text in texts]
     return Lines(texts, offsets)
-
-
-def _without_end(line: str, ends: str) -> str:
-    # One end only: "\r\r\n" leaves a "\r".
-    if line.endswith("\r\n") and ends == "\r\n":
-        return line[:-2]
-    return line[:-1] if line[-1:] in ends else line
 
 
 def text_of(cell: str) -> str:
