@@ -52,7 +52,7 @@ DIALECTS = st.builds(
 ).filter(lambda dialect: dialect.quote is not None or dialect.escape != '"')
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data(), text=SOUP, dialect=DIALECTS, width=st.integers(1, 3))
 def test_any_text_is_read_the_same_however_it_is_cut(data, text, dialect, width, read, cut):
     layout = Layout(dialect, tuple(f"c{i}" for i in range(width)), data.draw(st.integers(0, 1)))
@@ -72,7 +72,7 @@ def test_any_text_is_read_the_same_however_it_is_cut(data, text, dialect, width,
     assert where == (verdict.first.line, verdict.first.offset)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(text=SOUP, dialect=DIALECTS, width=st.integers(2, 3))
 def test_no_line_is_lost(text, dialect, width, read):
     """All lines of a text without quotes are rows or problems, one each."""

@@ -64,7 +64,7 @@ def representable(cell: str, dialect: Dialect, terminator: str, quoting: int) ->
     return not bare or (dialect.newline != "any" and not cell.endswith("\r"))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data(), dialect=dialects())
 def test_the_same_cells_come_back(data, dialect, read, cut, make_layout):
     width = data.draw(st.integers(1, 4))
