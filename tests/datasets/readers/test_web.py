@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import threading
+import zipfile
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -25,6 +26,13 @@ def written(how, frame=FRAME, **options):
     return buffer.getvalue()
 
 
+def zipped(name, data):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr(name, data)
+    return buffer.getvalue()
+
+
 SMALL = written("csv", FRAME.head(3))
 FILES = {
     "t.csv": written("csv"),
@@ -32,6 +40,7 @@ FILES = {
     "t.parquet": written("parquet", compression="uncompressed", row_group_size=2000),
     "t.jsonl": written("ndjson"),
     "t.arrow": written("ipc"),
+    "t.zip": zipped("t.csv", SMALL),
     "page.csv": b"<!DOCTYPE html>\n<html><body>Sign in</body></html>",
 }
 
@@ -150,6 +159,17 @@ def test_every_server_gives_every_format(server, factory, kind, name):
     assert reader.polars().collect().equals(FRAME)
     assert reader.head(2).equals(FRAME.head(2))
     assert reader.count() == ROWS
+
+
+@pytest.mark.parametrize("kind", ["ranges", "plain"])
+def test_archives_of_servers_are_opened(server, factory, kind):
+    url = f"{server.url}/{kind}/t.zip"
+    assert factory.reader(url).polars().collect().equals(FRAME.head(3))
+    member = factory.reader(f"zip://t.csv::{url}")
+    assert member.polars().collect().equals(FRAME.head(3))
+    assert member.sources == (f"zip://t.csv::{url}",)
+    with pytest.raises(SourceNotFoundError, match="archive in it is not there"):
+        factory.reader(f"zip://t.csv::{server.url}/{kind}/none.zip")
 
 
 @pytest.mark.parametrize("kind", ["plain", "chunked"])

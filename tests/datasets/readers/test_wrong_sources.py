@@ -10,6 +10,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
@@ -115,6 +116,7 @@ WRONG = {
     "too long": (lambda d: "x" * 5000, SourceNotFoundError, "There is nothing at"),
     "zero byte": (lambda d: "x\0y.csv", SourceNotFoundError, "There is nothing at"),
     "number": (lambda d: 3, InvalidArgumentError, "3 is not a source: pass a path"),
+    "frame": (lambda d: pl.DataFrame({"a": [1]}), InvalidArgumentError, "A DataFrame is not a sou"),
     "chain": (lambda d: "zip://x.csv::", (SourceError, SourceNotFoundError), "zip://x.csv::"),
 }
 

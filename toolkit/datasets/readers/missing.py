@@ -82,7 +82,8 @@ def _no_path(given: str) -> ToolkitError | None:
             "text.encode()."
         )
     almost = _ALMOST_URL.match(given)
-    if almost is None or almost[1].lower() not in fsspec.available_protocols():
+    known = set(fsspec.available_protocols()) - {"data"}
+    if almost is None or almost[1].lower() not in known:
         return None
     rest = given[almost.end() :]
     return SourceNotFoundError(

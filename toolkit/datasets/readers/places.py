@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ from toolkit.core.redaction import without_credentials
 from toolkit.datasets.readers.missing import unknown_protocol
 from toolkit.datasets.readers.web import WebFileSystem, web_options
 
+_BUFFER = 1 << 20
 _WEB = frozenset({"http", "https"})
+_SHOWN = 100
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
 
 
@@ -82,8 +85,11 @@ def _text(member: Any) -> str:
     except TypeError:
         text = None
     if not isinstance(text, str) or not text:
+        shown = repr(member)
+        if len(shown) > _SHOWN or "\n" in shown:
+            shown = f"A {type(member).__qualname__}"
         raise InvalidArgumentError(
-            f"{member!r} is not a source: pass a path, a glob, a folder, a URL, bytes, a file "
+            f"{shown} is not a source: pass a path, a glob, a folder, a URL, bytes, a file "
             "opened in binary mode, or a list of them."
         )
     return text
@@ -91,23 +97,19 @@ def _text(member: Any) -> str:
 
 def _open(text: str, shown: str, options: StorageOptions, known: dict[str, Any]) -> tuple[Any, str]:
     first, _, chain = text.partition("::")
-    target = _protocol(text.rpartition("::")[2])
-    told = options.of(target)
-    if chain and target not in told:
-        # fsspec would give them to the first of the chain, which is no store.
-        told = {target: told} if told else {}
+    if chain in known:
+        return known[chain], known[chain]._strip_protocol(first)
     try:
-        if chain in known:
+        if _protocol(first) == "zip" and chain and "::" not in chain:
+            known[chain] = _archive(chain, options, known)
             return known[chain], known[chain]._strip_protocol(first)
-        if target in _WEB and not chain:
-            told = web_options(told)
-        filesystem, path = fsspec.core.url_to_fs(text, **told)
+        filesystem, path = fsspec.core.url_to_fs(text, **_told(text, options))
     except ImportError as error:
         raise InvalidArgumentError(
             f"{shown} needs a package that is not installed: {error}."
         ) from error
     except ValueError as error:
-        if isinstance(error, UnicodeError):
+        if not str(error).startswith("Protocol not known"):
             raise
         near = unknown_protocol(_protocol(text))
         raise InvalidArgumentError(
@@ -115,11 +117,38 @@ def _open(text: str, shown: str, options: StorageOptions, known: dict[str, Any])
         ) from error
     if chain:
         known[chain] = filesystem
-    elif target in _WEB:
+    elif _protocol(text) in _WEB:
         filesystem = known.setdefault("web", WebFileSystem(filesystem))
     # A listing remembered from before would hide files that were written since.
     filesystem.invalidate_cache()
     return filesystem, path
+
+
+def _told(text: str, options: StorageOptions) -> dict[str, Any]:
+    """What fsspec is told to open a URL or a chain of them."""
+    target = _protocol(text.rpartition("::")[2])
+    told = options.of(target)
+    if "::" not in text:
+        # They may be told for each protocol of a chain.
+        own = told.get(target)
+        told = dict(own) if isinstance(own, Mapping) else told
+        return web_options(told) if target in _WEB else told
+    # fsspec would give them to the first of the chain, which is no store.
+    return told if target in told or not told else {target: told}
+
+
+def _archive(chain: str, options: StorageOptions, known: dict[str, Any]) -> Any:
+    """The file system of a zip archive. fsspec would open it itself, and only where its server has
+    ranges."""
+    place = place_of(chain, options, known)
+    handle = place.filesystem.open(place.path, "rb", cache_type="none")
+    # zipfile reads 4 KiB at a time, each of which would be a request to a store.
+    buffered = io.BufferedReader(handle, _BUFFER)
+    try:
+        return fsspec.filesystem("zip", fo=buffered)
+    except BaseException:
+        buffered.close()
+        raise
 
 
 def _protocol(url: str) -> str:
