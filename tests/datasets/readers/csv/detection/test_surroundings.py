@@ -229,3 +229,16 @@ def test_a_sample_cut_within_quotes_is_enough():
         layout = detect(Sample(data[:size], complete=False), Given())
         assert layout.names == ("id", "text")
         assert (layout.dialect.delimiter, layout.dialect.quote, layout.end) == (",", '"', None)
+
+
+def test_columns_that_are_added_on_the_way_are_no_other_table():
+    narrow = b"".join(b"%d,x,%d\n" % (n, n) for n in range(30))
+    wide = b"".join(b"%d,x,%d,new\n" % (n, n) for n in range(30))
+    layout = detect(Sample(b"a,b,c\n" + narrow + wide, complete=True), Given())
+    assert (layout.names, layout.end, layout.notes) == (("a", "b", "c"), None, ())
+
+
+@pytest.mark.parametrize("last", [b"x\n" * 5, b"Source: x\n", b"1\n", b"\nnote\n" * 3])
+def test_bad_records_at_the_end_of_a_sample_do_not_end_the_table(last):
+    head = LARGE[:30_000].rpartition(b"\n")[0] + b"\n" + last
+    assert detect(Sample(head + b"1,x", complete=False), Given()).end is None

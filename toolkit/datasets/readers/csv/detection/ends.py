@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from toolkit.datasets.readers.csv.detection.columns import (
     Column,
@@ -35,6 +36,27 @@ _DIGIT = re.compile(r"\d")
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|#)")
 
 Records = Sequence[Record]
+
+
+def next_table(
+    records: Records, runs: Sequence[Run], run: Run, gaps: Sequence[bool]
+) -> tuple[int, Run]:
+    """Where another table begins below that of a run, and the run with all between: records of
+    another width are another table only where a blank line, a title or names set them apart."""
+    for other in (r for r in runs if r.start >= run.end):
+        begin = other.start
+        apart = any(gaps[run.end : begin + 1]) or len(records[begin - 1].cells) == 1
+        if apart or _is_named(records, other):
+            return begin, run
+        run = replace(run, end=other.end)
+    return len(records), run
+
+
+def _is_named(records: Records, run: Run) -> bool:
+    """Whether a run begins with the names of its columns."""
+    rows = [r.cells for r in records[run.start : run.start + 50] if len(r.cells) == run.width]
+    words, total = disagreements(rows[0], profile(rows[1:], run.width))
+    return could_be_names(rows[0]) and words == total > 0
 
 
 def table_end(records: Records, run: Run, gaps: Sequence[bool], ceiling: int, start: int) -> int:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.detection.comments import find_comment
 from toolkit.datasets.readers.csv.detection.dialects import Chosen, choose
-from toolkit.datasets.readers.csv.detection.ends import next_header, table_end
+from toolkit.datasets.readers.csv.detection.ends import next_header, next_table, table_end
 from toolkit.datasets.readers.csv.detection.headers import (
     count_header_rows,
     names_of,
@@ -140,8 +140,11 @@ class _Finder:
         else:
             before = [r.end for r in runs if r.end <= run.start]
             first = table_start(filled, run, gaps, max(before, default=0))
-        after = min((r.start for r in runs if r.start >= run.end), default=len(filled))
+        after, run = next_table(filled, runs, run, gaps)
         last = table_end(filled, run, gaps, after, first)
+        if after == len(filled) and not self._sample.complete:
+            # What ends the sample does not end the file.
+            last = after
         again = next_header(filled, run, gaps, first, last)
         if again is not None:
             whole = replace(run, end=again)
