@@ -164,8 +164,6 @@ def test_damage_in_large_files_ends_no_process(tmp_path):
     told = verdicts(tmp_path, "polars batches count", "large")
     assert len(told) == LARGE
     for file, verdict in told.items():
-        for face in ("batches", "count"):
-            found = verdict[face]
-            assert found == "SourceError" or found.isdecimal(), (file, verdict)
         # A lazy frame runs outside of the reader, and raises what polars raises.
         assert verdict["polars"] in ("SourceError", "engine", verdict["count"]), (file, verdict)
+        assert verdict["batches"] in ("SourceError", verdict["count"]), (file, verdict)

@@ -36,7 +36,7 @@ def check_layout(url: str, layout: FileLayout, size: int) -> None:
         values = max((chunk.values for chunk in group.chunks), default=0)
         if values > max(MANY_VALUES, stored * VALUES_PER_BYTE):
             _refuse(url, f"{where} claims {values:,} values in {stored:,} bytes")
-    if layout.rows < total or (layout.complete and layout.groups and layout.rows != total):
+    if layout.rows < total or (layout.complete and layout.rows != total):
         _refuse(url, f"the file has {layout.rows} rows, but its row groups {total}")
 
 

@@ -94,16 +94,16 @@ def read_layout(footer: bytes) -> FileLayout:
     """The layout in a serialized FileMetaData. Raises ValueError for what is not one."""
     try:
         top, members = read_until(footer, 4)
-        leaves = tuple(_leaves(cast(Sequence[Fields], top.get(2, []))))
+        leaves = tuple(_leaves(cast(Sequence[Fields], _list(top, 2))))
         most = max(CHUNKS_LOOKED_AT // max(len(leaves), 1), 1)
         groups = tuple(_group(cast(Fields, member)) for member, _ in islice(members, most))
         return FileLayout(
-            rows=cast(int, top.get(3, 0)),
+            rows=_number(top, 3),
             leaves=leaves,
             groups=groups,
             complete=next(members, None) is None,
         )
-    except (TypeError, AttributeError, KeyError):
+    except (TypeError, AttributeError):
         raise ValueError("a field has another type than the format says") from None
 
 
@@ -111,7 +111,7 @@ def _leaves(elements: Sequence[Fields]) -> Iterator[Leaf]:
     # What is open: children that are still to come, path, whether repeated.
     open_: list[tuple[int, tuple[str, ...], bool]] = []
     for position, element in enumerate(elements):
-        children = cast(int, element.get(5, 0))
+        children = _number(element, 5)
         if position == 0:
             open_.append((children, (), False))
             continue
@@ -121,25 +121,25 @@ def _leaves(elements: Sequence[Fields]) -> Iterator[Leaf]:
             raise ValueError("the schema is no tree, or one that is too deep")
         left, path, repeated = open_.pop()
         open_.append((left - 1, path, repeated))
-        path = (*path, cast(bytes, element[4]).decode("utf-8", "replace"))
+        path = (*path, _bytes(element, 4).decode("utf-8", "replace"))
         repeated = repeated or element.get(3) == 2
         if children:
             open_.append((children, path, repeated))
         elif 1 in element:
             yield Leaf(
                 path=path,
-                type=cast(int, element[1]),
-                length=cast(int, element.get(2, 0)),
-                converted=cast("int | None", element.get(6)),
+                type=_number(element, 1),
+                length=_number(element, 2),
+                converted=_number(element, 6) if 6 in element else None,
                 logical=max(cast(Fields, element.get(10, {})), default=0),
-                precision=cast(int, element.get(8, 0)),
+                precision=_number(element, 8),
                 repeated=repeated,
             )
 
 
 def _group(group: Fields) -> RowGroup:
-    chunks = cast(Sequence[Fields], group.get(1, []))
-    return RowGroup(cast(int, group.get(3, 0)), tuple(_chunk(chunk) for chunk in chunks))
+    chunks = cast(Sequence[Fields], _list(group, 1))
+    return RowGroup(_number(group, 3), tuple(_chunk(chunk) for chunk in chunks))
 
 
 def _chunk(chunk: Fields) -> Chunk:
@@ -148,12 +148,33 @@ def _chunk(chunk: Fields) -> Chunk:
         raise ValueError("a column chunk has no metadata")
     meta = cast(Fields, chunk.get(3, {}))
     return Chunk(
-        values=cast(int, meta.get(5, 0)),
-        stored=cast(int, meta.get(7, 0)),
-        unpacked=cast(int, meta.get(6, 0)),
-        data_page=cast(int, meta.get(9, 0)),
-        dictionary=cast("int | None", meta.get(11)),
-        encodings=tuple(cast(Sequence[int], meta.get(2, ()))),
-        elsewhere=cast(bytes, chunk.get(1, b"")),
+        values=_number(meta, 5),
+        stored=_number(meta, 7),
+        unpacked=_number(meta, 6),
+        data_page=_number(meta, 9),
+        dictionary=_number(meta, 11) if 11 in meta else None,
+        encodings=tuple(int(cast(int, encoding)) for encoding in _list(meta, 2)),
+        elsewhere=_bytes(chunk, 1),
         encrypted=encrypted,
     )
+
+
+def _number(fields: Fields, field: int) -> int:
+    value = fields.get(field, 0)
+    if not isinstance(value, int):
+        raise TypeError
+    return value
+
+
+def _list(fields: Fields, field: int) -> Sequence[Value]:
+    value = fields.get(field, [])
+    if not isinstance(value, list):
+        raise TypeError
+    return value
+
+
+def _bytes(fields: Fields, field: int) -> bytes:
+    value = fields.get(field, b"")
+    if not isinstance(value, bytes):
+        raise TypeError
+    return value

@@ -59,8 +59,8 @@ def _problem(leaf: Leaf, chunk: Chunk, header: Fields) -> str:
         return f"claims to unpack to {unpacked:,} bytes, its column to {chunk.unpacked:,}"
     dictionary = header.get(7)
     if isinstance(dictionary, dict):
-        values = cast(int, dictionary.get(1, 0))
+        values = dictionary.get(1, 0)
         width = leaf.length if leaf.type == FIXED else WIDTHS.get(leaf.type, 0)
-        if values < 0 or values * width > unpacked:
-            return f"claims {values:,} values in {unpacked:,} bytes"
+        if not isinstance(values, int) or values < 0 or values * width > unpacked:
+            return f"claims {values!r} values in {unpacked:,} bytes"
     return ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 import pyarrow.parquet as pq
 
-from toolkit.core.errors import InvalidArgumentError
+from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
@@ -119,7 +119,20 @@ class ParquetDatasetReader(LazyFrameReader):
         return pl.concat([_joined(frame, wanted, self._partition_schema) for frame in frames])
 
     def count(self) -> int:
+        self._require_agreement()
         return sum(file.rows for file in self._files)
+
+    def _batches(self, frame: pl.LazyFrame, size: int) -> Iterator[pa.RecordBatch]:
+        rows = 0
+        for batch in super()._batches(frame, size):
+            rows += batch.num_rows
+            yield batch
+        # After a panic in one of its threads polars may end the stream as if all were well.
+        if rows != self.count():
+            raise SourceError(
+                f"{self._source.given} could not be read: it has {self.count():,} rows, and its "
+                f"engine gave up after {rows:,}. {self.hint}"
+            )
 
     def arrow(self) -> pads.Dataset | pa.RecordBatchReader:
         import pyarrow.dataset as pads
@@ -184,7 +197,7 @@ class ParquetDatasetReader(LazyFrameReader):
     @cached_property
     def _native(self) -> tuple[bool, ...]:
         """Of each file, whether polars reads it."""
-        self._schema  # noqa: B018 - a disagreement is told first
+        self._require_agreement()
         small = sum(file.size for file in self._files) <= SMALL
         found = [
             file.columns.scanned is not None and (file.columns.portable is None or not small)
@@ -199,6 +212,10 @@ class ParquetDatasetReader(LazyFrameReader):
             found = [False] * len(found)
         self._look_at_pages(found)
         return tuple(found)
+
+    def _require_agreement(self) -> None:
+        """Raise SourceError unless the files go together."""
+        self._schema, self._partition_schema  # noqa: B018 - they are computed once
 
     def _look_at_pages(self, native: Sequence[bool]) -> None:
         budget = PAGES_LOOKED_AT
