@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import threading
 import zipfile
@@ -92,6 +93,8 @@ def server():
                 part = data[int(start) : int(end) + 1]
                 where = f"bytes {start}-{int(start) + len(part) - 1}/{len(data)}"
                 return self.give(part, body, status=206, content_range=where)
+            if kind == "encoded":
+                return self.give(gzip.compress(data), body, content_encoding="gzip")
             more = {"accept_ranges": "none"} if kind == "none" else {}
             return self.give(data, body, kinds.get(kind, "application/octet-stream"), **more)
 
@@ -145,7 +148,7 @@ def server():
         thread.join()
 
 
-KINDS = ("ranges", "plain", "none", "chunked", "nohead")
+KINDS = ("ranges", "plain", "none", "chunked", "nohead", "encoded")
 
 
 @pytest.mark.parametrize(
