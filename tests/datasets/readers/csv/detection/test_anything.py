@@ -43,5 +43,6 @@ def test_an_encoding_reads_what_it_was_found_for(data, complete):
         encoding = detect_encoding(data, complete=complete)
     except SourceError:
         return
-    if complete:
+    if complete and not encoding.startswith(("utf-16", "utf-32")):
+        # Those may be cut within a character, which is for the decoder to say.
         data.decode(encoding)

@@ -242,3 +242,12 @@ def test_columns_that_are_added_on_the_way_are_no_other_table():
 def test_bad_records_at_the_end_of_a_sample_do_not_end_the_table(last):
     head = LARGE[:30_000].rpartition(b"\n")[0] + b"\n" + last
     assert detect(Sample(head + b"1,x", complete=False), Given()).end is None
+
+
+@pytest.mark.parametrize("line", [b"sep=;\n", b"sep=;\r\n", b'"sep=;"\n', b"SEP=;\n"])
+def test_the_line_that_names_the_separator_is_taken_at_its_word(line):
+    layout = detect(Sample(line + b"a;b,c\n1;2,5\n3;4,5\n", complete=True), Given())
+    assert (layout.dialect.delimiter, layout.names) == (";", ("a", "b,c"))
+    assert (layout.start, layout.start_line) == (len(line), 1)
+    with pytest.raises(SourceError, match="empty"):
+        detect(Sample(line, complete=True), Given())

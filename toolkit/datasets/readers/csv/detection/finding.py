@@ -34,6 +34,7 @@ from toolkit.datasets.readers.csv.layout import Dialect, Layout
 _EXAMINED = 1 << 17
 """Bytes that are looked at of a file that is larger than its sample."""
 _EXAMINED_LINES = 5000
+_EMPTY = "The file is empty: a CSV file has at least a header or a row."
 _SEPARATOR_LINE = re.compile(rb'"?sep=([\x01-\x7f])"?\r?\n', re.IGNORECASE)
 """What spreadsheets take their delimiter from, and show nothing of."""
 
@@ -47,16 +48,23 @@ def detect(sample: Sample, given: Given) -> Layout:
         sample = replace(sample, head=sample.head[:_EXAMINED])
     head = sample.head
     if not head.strip():
-        raise SourceError("The file is empty: a CSV file has at least a header or a row.")
+        raise SourceError(_EMPTY)
     skipped = _skip(head, given.skip_lines)
     said = _SEPARATOR_LINE.match(head)
     if said and given.skip_lines is None:
         skipped = said.end()
+        if not head[skipped:].strip():
+            raise SourceError(_EMPTY)
         if given.delimiter is None:
             given = replace(given, delimiter=said.group(1).decode("latin-1"))
     chosen = choose(head[skipped:], given)
-    lines = split_lines(head, chosen.newline)
-    skip = _line_at(lines, skipped)
+    lines = split_lines(head[skipped:], chosen.newline)
+    skip = 0
+    if skipped:
+        above = split_lines(head[:skipped], "any")
+        skip = len(above.texts)
+        shifted = [skipped + offset for offset in lines.offsets[1:]]
+        lines = Lines(above.texts + lines.texts, above.offsets + shifted)
     if not sample.complete and len(lines.texts) > skip + 1:
         # The last line may be cut.
         last = min(len(lines.texts) - 1, skip + _EXAMINED_LINES)
@@ -218,7 +226,3 @@ def _skip(head: bytes, lines: int | None) -> int:
     if not head[position:].strip():
         raise SourceError(f"skip_lines={lines} leaves nothing to read: pass a smaller number.")
     return position
-
-
-def _line_at(lines: Lines, offset: int) -> int:
-    return lines.offsets.index(offset) if offset else 0

@@ -115,4 +115,7 @@ def goodness(cell: str) -> float:
             good *= 0.8
     if cell[:1] == " ":
         good *= 0.85
+    if cell[-1:] == "\\" and cell.count("\\") == 1:
+        # Not a path: a delimiter was escaped.
+        good *= 0.4
     return good
