@@ -20,7 +20,7 @@ def set_first(frame, value):
     else:
         frame.loc[0, "x"] = value
 class Box: pass
-kept = {}
+kept = []
 """
 
 _examples = count()
@@ -31,25 +31,30 @@ frame = st.tuples(st.just("assign"), name, value, st.sampled_from(ENGINES))
 mutation = st.tuples(
     st.just("mutate"), name, value, st.sampled_from(["call", "alias", "loop", "time"])
 )
-of_kept = st.tuples(st.just("mutate_kept"), name, value, st.sampled_from(["item", "loop", "alias"]))
+of_kept = st.tuples(st.just("mutate_kept"), value, st.sampled_from(["item", "loop", "alias"]))
+keep = st.tuples(st.just("keep"), name)
 operation = st.one_of(
     mutation,
     mutation,
     of_kept,
-    st.tuples(st.just("keep"), name),
+    keep,
     frame,
     st.tuples(st.just("derive"), name, name),
     st.tuples(st.just("alias"), name, name),
     st.tuples(st.sampled_from(["read", "touch", "delete", "other"]), name),
     st.just(("fail",)),
 )
+cell = st.lists(operation, min_size=1, max_size=2)
 cells = st.tuples(
-    st.tuples(frame, frame, st.tuples(st.just("alias"), name, name)),
-    st.lists(
-        st.one_of(st.lists(operation, min_size=1, max_size=3), st.just("again")),
-        min_size=2,
-        max_size=8,
+    st.tuples(
+        *(
+            st.tuples(st.just("assign"), st.just(each), value, st.sampled_from(ENGINES))
+            for each in "ab"
+        ),
+        st.tuples(st.just("alias"), st.just("c"), name),
+        *(st.tuples(st.just("keep"), st.just(each)) for each in "ab"),
     ),
+    st.lists(st.one_of(cell, cell, cell, st.just("again")), min_size=4, max_size=8),
 ).map(lambda drawn: [drawn[0], *drawn[1]])
 """A cell that binds frames, and cells of some operations; or the one before once more."""
 
@@ -68,8 +73,8 @@ class Model:
 
     bound: dict[str, Frame] = field(default_factory=dict)
     versions: dict[str, list[list[int]]] = field(default_factory=dict)
-    kept: dict[str, Frame] = field(default_factory=dict)
-    """Frames in a dict, which may have other names by now, or none."""
+    kept: list[Frame] = field(default_factory=list)
+    """Frames in a list, which may have other names by now, or none."""
     captured: set[str] = field(default_factory=set)
     """Names that were bound to a frame after some cell."""
 
@@ -134,21 +139,19 @@ class Model:
     def keep(self, target):
         def effect():
             if target in self.bound:
-                self.kept[target] = self.bound[target]
+                self.kept.append(self.bound[target])
 
-        return f"if is_frame({target!r}): kept[{target!r}] = {target}", effect
+        return f"if is_frame({target!r}): kept.append({target})", effect
 
-    def mutate_kept(self, target, number, way):
+    def mutate_kept(self, number, way):
         def effect():
-            if target in self.kept:
-                self.kept[target].content[0] = number
+            for frame in self.kept if way == "loop" else self.kept[-1:]:
+                frame.content[0] = number
 
-        guard = f"if {target!r} in kept:"
         ways = {
-            "item": f"{guard} set_first(kept[{target!r}], {number})",
-            "alias": f"{guard}\n    _kept = kept[{target!r}]; set_first(_kept, {number})",
-            "loop": f"for _k, _each in kept.items():\n"
-            f"    if _k == {target!r}: set_first(_each, {number})",
+            "item": f"if kept: set_first(kept[-1], {number})",
+            "alias": f"if kept:\n    _kept = kept[-1]; set_first(_kept, {number})",
+            "loop": f"for _each in kept: set_first(_each, {number})",
         }
         return ways[way], effect
 
@@ -172,7 +175,7 @@ def shared(notebook):
 
 
 @settings(
-    max_examples=30,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
