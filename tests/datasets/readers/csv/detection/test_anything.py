@@ -14,7 +14,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(PIECES, max_size=60).map(b"".join), st.booleans(), st.integers(0, 40))
 def test_a_layout_holds_together(data, complete, tail):
     sample = Sample(data, complete, b"" if complete else data[len(data) - tail :], len(data))
@@ -30,7 +30,7 @@ def test_a_layout_holds_together(data, complete, tail):
     newline = b"\r" if layout.dialect.newline == "\r" else b"\n"
     if layout.dialect.newline == "any":
         assert len(data[: layout.start].splitlines()) == layout.start_line
-    else:
+    elif not data.startswith(b"sep="):
         assert data[: layout.start].count(newline) == layout.start_line
     assert layout.start == 0 or data[layout.start - 1 : layout.start] in b"\r\n"
     assert layout.dialect.delimiter != layout.dialect.quote

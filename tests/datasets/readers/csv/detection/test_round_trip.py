@@ -92,7 +92,7 @@ def assert_same(rows, data):
     return layout
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(tables(), FORMATS)
 def test_what_the_csv_module_writes_is_read_back(rows, how):
     if how["quotechar"] == "'":
@@ -116,14 +116,14 @@ RARE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(kinds=("integer", "float", "date", "word")), RARE)
 def test_rare_delimiters_are_read_back(rows, how):
     layout = assert_same(rows, written(rows, lineterminator="\n", **how))
     assert layout.dialect.delimiter == how["delimiter"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(kinds=("integer", "float", "date", "word", "tight")), st.sampled_from(",;\t|"))
 def test_escaped_delimiters_without_quotes_are_read_back(rows, delimiter):
     # A line break cannot be escaped in the dialects of this project; nor is a lone quote known
@@ -133,7 +133,7 @@ def test_escaped_delimiters_without_quotes_are_read_back(rows, delimiter):
     assert_same(rows, written(rows, delimiter=delimiter, lineterminator="\n", **how))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(tables(kinds=("integer", "float", "date", "text")), FORMATS)
 def test_rows_without_a_header_are_read_back(rows, how):
     data = written(rows[1:], **{**how, "quoting": csv.QUOTE_ALL})
