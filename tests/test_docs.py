@@ -21,7 +21,10 @@ def blocks(document: Path, language: str) -> list[str]:
     return [body for found, body in BLOCK.findall(document.read_text()) if found == language]
 
 
-@pytest.mark.parametrize(("document", "examples"), [("README.md", 20), ("docs/fingerprint.md", 10)])
+@pytest.mark.parametrize(
+    ("document", "examples"),
+    [("README.md", 20), ("docs/fingerprint.md", 10), ("docs/readers.md", 20)],
+)
 def test_the_sessions_of_a_document_print_what_it_shows(document, examples, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TOOLKIT_HOME", raising=False)
