@@ -54,7 +54,7 @@ def detect_encoding(head: bytes, *, complete: bool) -> str:
         return wide
     if is_utf8(head, complete=complete):
         return "utf-8"
-    return legacy_encoding(head)
+    return legacy_encoding(head, complete=complete)
 
 
 def is_utf8(head: bytes, *, complete: bool) -> bool:

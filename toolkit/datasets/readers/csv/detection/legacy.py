@@ -46,7 +46,7 @@ _HIGH_SHARE = 0.45
 _LIKELY, _SURE = 0.7, 0.95
 
 
-def legacy_encoding(head: bytes) -> str:
+def legacy_encoding(head: bytes, *, complete: bool) -> str:
     """The encoding of text that is not UTF-8, as Python names it. Never fails: Windows-1252 is the
     answer where nothing is better, and Latin-1 where that has no such bytes."""
     sample = _telling_lines(head)
@@ -56,16 +56,19 @@ def legacy_encoding(head: bytes) -> str:
     together = sum(map(len, re.findall(rb"[\x80-\xff]{2,}", sample)))
     apart = together * 2 < high
     if (high < _HIGH_SHARE * letters and (likely > _LIKELY or apart)) or (high < 6 and apart):
-        return _decodable(head, latin)
+        return _decodable(head, latin, complete)
     cyrillic, share = max(
         ((name, _cyrillic_share(sample, name)) for name in _CYRILLIC), key=lambda found: found[1]
     )
     if share > _SURE:
-        return _decodable(head, cyrillic)
+        return _decodable(head, cyrillic, complete)
     from charset_normalizer import from_bytes
 
     found = from_bytes(sample).best()
-    return _decodable(head, found.encoding if found is not None else latin)
+    # UTF-16 shows itself by zero bytes, of which there are none here.
+    if found is None or found.encoding.startswith("utf"):
+        return _decodable(head, latin, complete)
+    return _decodable(head, found.encoding, complete)
 
 
 def _telling_lines(head: bytes) -> bytes:
@@ -81,13 +84,12 @@ def _telling_lines(head: bytes) -> bytes:
     return b"\n".join(lines)[: 4 * _BYTES]
 
 
-def _decodable(head: bytes, encoding: str) -> str:
+def _decodable(head: bytes, encoding: str, complete: bool) -> str:
     """The encoding, or one that has every byte: a wrong letter is better than no file."""
     try:
-        # Not final: the last character may be cut.
-        codecs.getincrementaldecoder(encoding)().decode(head)
+        codecs.getincrementaldecoder(encoding)().decode(head, complete)
     except UnicodeDecodeError:
-        return "latin-1" if encoding == USUAL else _decodable(head, USUAL)
+        return "latin-1" if encoding == USUAL else _decodable(head, USUAL, complete)
     return encoding
 
 
