@@ -198,6 +198,25 @@ def test_unpacking_needs_memory_for_pieces_only(codec):
         tracemalloc.stop()
 
 
+def lying(archive: bytes) -> bytes:
+    """The archive, with a directory that says that its member has 2 GB in it."""
+    data = bytearray(archive)
+    claimed = data.index(b"PK\x01\x02") + 20
+    data[claimed : claimed + 4] = b"\xff\xff\xff\x7f"
+    return bytes(data)
+
+
+def test_an_archive_that_lies_about_its_size_is_measured_all_the_same(
+    tmp_path, factory, monkeypatch
+):
+    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 19)
+    with pytest.raises(OSError, match="unpack to more than"):
+        content(lying(zipped(bomb("bz2", 8 << 20), "t.csv.bz2")))
+    (tmp_path / "x.zip").write_bytes(lying(zipped(b"\n" * 900_000)))
+    with pytest.raises(SourceError, match=r"damaged in its archive .EOFError"):
+        factory.reader(f"zip://t.csv::{tmp_path}/x.zip", "jsonl").count()
+
+
 @pytest.mark.parametrize("how", ["parquet", "ipc", "ndjson"])
 @pytest.mark.parametrize("codec", ["gzip", "zstd", "zip"])
 def test_packed_files_of_every_format_are_read(how, codec, tmp_path, factory):

@@ -6,9 +6,10 @@ from collections.abc import Generator
 from functools import partial
 from typing import Any
 
-from toolkit.datasets.readers.limits import UnpackLimits
+from toolkit.datasets.readers.failures import first_line
+from toolkit.datasets.readers.limits import UnpackingError, UnpackLimits
 from toolkit.datasets.readers.spooling import SpoolingFileSystem
-from toolkit.datasets.readers.zipped import require_readable
+from toolkit.datasets.readers.zipped import DAMAGE, require_readable
 
 _CHUNK = 1 << 20
 
@@ -34,8 +35,9 @@ class _Member:
         self._limits = limits
         info = archive.info(path)
         # Only zip archives pack each member by itself.
-        self._packed = info.get("compress_size")
+        self._packed: int | None = None
         if "compress_type" in info:
+            self._packed = info["compress_size"]
             require_readable(path, info["flag_bits"], info["compress_type"])
         self._file = archive.open(path, "rb")
         self._read = 0
@@ -50,7 +52,10 @@ class _Member:
         self._file.close()
 
     def read(self, size: int = -1) -> bytes:
-        part = bytes(self._file.read(size))
+        try:
+            part = bytes(self._file.read(size))
+        except DAMAGE as error:
+            raise UnpackingError(f"it is damaged in its archive ({first_line(error)})") from error
         self._read += len(part)
         if self._packed is not None:
             self._limits.require(self._packed, self._read)

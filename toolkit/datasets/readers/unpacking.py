@@ -72,7 +72,7 @@ def unpacked(source: ResolvedSource, path: str) -> Generator[bytes, None, None]:
         source.open(path, random_access=True) as handle,
         zip_member(handle, source.select) as member,
     ):
-        # The archive's directory says how many bytes are packed: they are not counted when read.
+        # The archive says how many bytes are packed: they are not counted when they are read.
         meter = _Meter(source.limits, packed=member.packed)
         yield from meter.limited(_layers(member.parts(CHUNK), 1))
 

@@ -15,7 +15,7 @@ from typing import Any
 from toolkit.datasets.readers.limits import UnpackingError
 
 # What zipfile lets through of a damaged archive; RuntimeError includes NotImplementedError.
-_FAILURES = (
+DAMAGE = (
     zipfile.BadZipFile,
     zlib.error,
     lzma.LZMAError,
@@ -39,7 +39,7 @@ class ZipMember:
 
     name: str
     packed: int
-    """Bytes that it has in the archive, as the archive's directory says."""
+    """Bytes that it has in the archive, which are not more than the archive has."""
     _file: Any
 
     def parts(self, size: int) -> Iterator[bytes]:
@@ -50,7 +50,7 @@ class ZipMember:
     def _read(self, size: int) -> bytes:
         try:
             return bytes(self._file.read(size))
-        except _FAILURES as error:
+        except DAMAGE as error:
             raise UnpackingError(f"the zip data in it is damaged ({error})") from error
 
 
@@ -65,10 +65,11 @@ def zip_member(
     # zipfile reads 4 KiB at a time, each of which would be a request to a store.
     buffered = io.BufferedReader(archive, _BUFFER)
     try:
+        size = buffered.seek(0, io.SEEK_END)
         with _opened(buffered) as found:
             info = found.getinfo(_only(found, select))
             with _member(found, info) as member:
-                yield ZipMember(info.filename, info.compress_size, member)
+                yield ZipMember(info.filename, min(info.compress_size, size), member)
     finally:
         # The archive itself is its opener's to close.
         buffered.detach()
@@ -77,7 +78,7 @@ def zip_member(
 def _opened(buffered: io.BufferedReader) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(buffered)
-    except _FAILURES as error:
+    except DAMAGE as error:
         raise UnpackingError(f"it is a damaged or cut zip archive ({error})") from error
 
 
@@ -118,7 +119,7 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
     require_readable(info.filename, info.flag_bits, info.compress_type)
     try:
         return archive.open(info)
-    except _FAILURES as error:
+    except DAMAGE as error:
         raise UnpackingError(
             f"its member {info.filename} is damaged or cannot be unpacked ({error})"
         ) from error
