@@ -109,7 +109,7 @@ def test_what_the_csv_module_writes_is_read_back(rows, how):
 
 RARE = st.fixed_dictionaries(
     {
-        "delimiter": st.sampled_from([" ", "^", "~", "\x1f", ":"]),
+        "delimiter": st.sampled_from([" ", "^", "~", "\x1f"]),
         "quotechar": st.sampled_from(['"', "'"]),
         "quoting": st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]),
     }
