@@ -85,6 +85,20 @@ CASES = {
         None,
         (),
     ),
+    "a row that is commented out": (
+        b"",
+        b"n,age,city\n1,31,Rome\n#2,42,Oslo\n3,53,Bonn\n4,64,Bern\n",
+        b"",
+        "#",
+        (),
+    ),
+    "spreadsheet errors are no comments": (
+        b"",
+        b"n,age,city\n1,31,Rome\n#N/A,42,Oslo\n#REF!,53,Bonn\n4,64,Bern\n5,1,Kiel\n",
+        b"",
+        None,
+        (),
+    ),
     # several tables
     "another table": (b"", TABLE, b"\n" + OTHER, None, ("table",)),
     "another table without a blank line": (b"", TABLE, OTHER, None, ("table",)),

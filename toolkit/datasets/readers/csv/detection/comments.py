@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from toolkit.datasets.readers.csv.detection.columns import profile
@@ -10,6 +11,10 @@ from toolkit.datasets.readers.csv.detection.shapes import TYPED
 from toolkit.datasets.readers.csv.detection.splitting import Record, Rules
 
 _MARKERS = ("#", "//", "%", ";", "--", "!")
+_OUT = ("#", "//")
+"""What whole rows are commented out with."""
+_ERROR = re.compile(r"#(N/A|REF|NAME|DIV|VALUE|NULL|NUM)")
+"""What spreadsheets write in place of a value."""
 _LONGER = {"#": ("##", "# ", "#!"), "%": ("%%", "% "), "!": ("! ",), ";": ("; ",)}
 _CHANCE = 0.2
 """Share of the marked lines that may have the width of the table by chance."""
@@ -20,7 +25,11 @@ def find_comment(
 ) -> str | None:
     """What comment lines begin with; None where no line is plainly one."""
     starts = frozenset(marker[0] for marker in _MARKERS)
-    odd = [r for r in records if r.lines == 1 and lines[r.line][:1] in starts]
+    odd = [
+        r
+        for r in records
+        if r.lines == 1 and lines[r.line][:1] in starts and not _ERROR.match(lines[r.line])
+    ]
     for marker in _MARKERS:
         if rules.delimiter.startswith(marker) or marker == rules.quote:
             continue
@@ -48,7 +57,8 @@ def _comment(
     if header is not None:
         others = [lines[r.line] for r in marked if r is not header]
         return _longer(marker, lines[header.line], others)
-    if rows and marker != "--" and profile(rows[1:] or rows, width)[0].kind in TYPED:
+    commented = marker in _OUT or len(wide) * 2 <= len(marked)
+    if rows and commented and profile(rows[1:] or rows, width)[0].kind in TYPED:
         # What begins with the marker cannot be a value of the first column.
         return marker
     texts = [lines[r.line] for r in marked]
