@@ -11,13 +11,15 @@ import pyarrow.parquet as pq
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.parquet.checks import check_layout
-from toolkit.datasets.readers.parquet.layout import FileLayout, read_layout
+from toolkit.datasets.readers.parquet.layout import CHUNKS_LOOKED_AT, FileLayout, read_layout
 from toolkit.datasets.readers.parquet.maps import without_maps
 
 MAGIC = b"PAR1"
 _ENCRYPTED = b"PARE"
 _TAIL = 64 << 10
 """Bytes of the end that are read at once: most footers are smaller."""
+_BRIEFLY = 50
+"""Column chunks that are looked at where it has to be quick: some 1 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +39,9 @@ class Footer:
     """Whether the metadata calls maps lists, for pyarrow refuses the maps of this file."""
 
 
-def read_footer(handle: BinaryIO, url: str) -> Footer:
-    """Read and check the footer of an open file.
+def read_footer(handle: BinaryIO, url: str, *, briefly_from: int | None = None) -> Footer:
+    """Read and check the footer of an open file. Of one of more than ``briefly_from`` bytes only
+    the first row groups are looked at: of what polars reads, that would be felt.
 
     Raises SourceError for a file that is encrypted, has its data elsewhere, or contradicts itself;
     what the engines raise for one that is not Parquet at all."""
@@ -59,12 +62,13 @@ def read_footer(handle: BinaryIO, url: str) -> Footer:
         )
     if length + 8 > len(tail):
         tail = _read(handle, size - length - 8, size - len(tail)) + tail
-    return _parsed(url, tail[-length - 8 : -8], size)
+    brief = briefly_from is not None and size > briefly_from
+    return _parsed(url, tail[-length - 8 : -8], size, _BRIEFLY if brief else CHUNKS_LOOKED_AT)
 
 
-def _parsed(url: str, content: bytes, size: int) -> Footer:
+def _parsed(url: str, content: bytes, size: int, chunks: int) -> Footer:
     try:
-        layout = read_layout(content)
+        layout = read_layout(content, chunks)
     except ValueError as error:
         raise SourceError(_damaged(url, str(error))) from error
     if any(chunk.encrypted for group in layout.groups[:1] for chunk in group.chunks):

@@ -165,7 +165,9 @@ class ParquetDatasetReader(LazyFrameReader):
                 reading(url, self.hint, remote=self._source.remote),
                 self._source.open(path, random_access=True) as handle,
             ):
-                footer = read_footer(handle, url)
+                # What is far away takes longer to fetch than to look at.
+                brief = None if self._source.remote else SMALL
+                footer = read_footer(handle, url, briefly_from=brief)
                 kept += len(footer.serialized)
                 found.append(
                     _File(
