@@ -139,7 +139,7 @@ class Log:
 
     @property
     def enough(self) -> bool:
-        """Whether the processes got far enough, often enough, for their deaths to prove anything."""
+        """Whether the processes got far, often enough for their deaths to prove anything."""
         return min(self.seen[verb] for verb in VERBS) >= ENOUGH
 
 
