@@ -110,6 +110,13 @@ CASES = {
         None,
         ("table",),
     ),
+    "another table of words": (
+        b"",
+        SAME_WIDTH,
+        b"first,last\nAnn,Lee\nBob,Roe\nCid,Mae\nDora,Poe\n",
+        None,
+        ("table",),
+    ),
     "a title between tables": (b"", TABLE, b"\nSales\n" + OTHER, None, ("table",)),
     "two others": (b"", TABLE, b"\n" + OTHER + b"\n" + SAME_WIDTH, None, ("table", "table")),
     "a wider one after": (b"", TABLE, b"\n" + WIDE_TABLE, None, ("table",)),

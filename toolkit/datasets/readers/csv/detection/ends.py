@@ -46,7 +46,7 @@ def next_table(
     for other in (r for r in runs if r.start >= run.end):
         begin = other.start
         apart = any(gaps[run.end : begin + 1]) or len(records[begin - 1].cells) == 1
-        if apart or _is_named(records, other):
+        if apart or _is_named(records, other) or _is_of_other_kinds(records, run, other):
             return begin, run
         run = replace(run, end=other.end)
     return len(records), run
@@ -57,6 +57,19 @@ def _is_named(records: Records, run: Run) -> bool:
     rows = [r.cells for r in records[run.start : run.start + 50] if len(r.cells) == run.width]
     words, total = disagreements(rows[0], profile(rows[1:], run.width))
     return could_be_names(rows[0]) and words == total > 0
+
+
+def _is_of_other_kinds(records: Records, run: Run, other: Run) -> bool:
+    """Whether most columns of numbers and dates in one run have other values in the other, which
+    they have not where a column was added on the way."""
+    before, after = (
+        profile([r.cells for r in records[one.start + 1 : one.end]], one.width)
+        for one in (run, other)
+    )
+    kinds = [
+        (old.kind, new.kind) for old, new in zip(before, after, strict=False) if old.kind in TYPED
+    ]
+    return sum(old != new for old, new in kinds) * 2 > len(kinds)
 
 
 def table_end(records: Records, run: Run, gaps: Sequence[bool], ceiling: int, start: int) -> int:
