@@ -33,7 +33,7 @@ padding:3px 10px 3px 4px;vertical-align:top;max-width:320px;overflow:hidden;
 text-overflow:ellipsis;white-space:nowrap}
 .toolkit-browser p{margin:4px 0}
 .toolkit-browser .toolkit-wide,.toolkit-browser .widget-html-content{overflow-x:auto}
-.toolkit-browser .toolkit-end{overflow-x:auto;direction:rtl}
+.toolkit-browser .toolkit-end{overflow-x:auto;direction:rtl;text-align:left}
 .toolkit-browser .toolkit-end>*{direction:ltr}
 .toolkit-browser .toolkit-bars{fill:currentColor;fill-opacity:.55;display:block}
 .toolkit-browser .toolkit-name{font-weight:600;font-size:14px}
