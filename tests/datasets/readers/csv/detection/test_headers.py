@@ -76,6 +76,16 @@ CASES = {
         ("column_1", "x", "y"),
     ),
     "a name with many more fields below": (b"a\n7,200\n3,45\n5,6\n", 1, ("a", "column_2")),
+    "an empty first name over words": (
+        b",last,city\nAnn,Lee,Rome\nBob,Roe,Oslo\nCid,Mae,Bonn\n",
+        1,
+        ("column_1", "last", "city"),
+    ),
+    "one name for all columns of words": (
+        b"x,x,x\nAnn,Lee,Rome\nBob,Roe,Oslo\nCid,Mae,Bonn\n",
+        1,
+        ("x", "x_2", "x_3"),
+    ),
     # several header rows
     "groups and names": (
         b",2019,,2020,\nregion,Q1,Q2,Q1,Q2\nN,1,2,3,4\nS,1,2,3,4\nW,1,2,3,5\n",
@@ -85,6 +95,11 @@ CASES = {
     "groups of words": (
         b"id,Home,,Work,\n,Street,City,Street,City\n1,A 1,Rome,B 2,Oslo\n2,C 3,Bonn,D 4,Bern\n"
         b"3,E 5,Graz,F 6,Lund\n",
+        2,
+        ("id", "Home Street", "Home City", "Work Street", "Work City"),
+    ),
+    "groups over nothing but words": (
+        b"id,Home,,Work,\n,Street,City,Street,City\nx,A,Rome,B,Oslo\ny,C,Bonn,D,Bern\n",
         2,
         ("id", "Home Street", "Home City", "Work Street", "Work City"),
     ),

@@ -91,7 +91,7 @@ def header_votes(row: Sequence[str], columns: Sequence[Column]) -> float:
         votes += sum(1.2 for _, c in numbered if any("." in value for value in c.values))
     filled = [cell.strip() for cell in row if cell.strip()]
     if len(set(filled)) < len(filled):
-        votes -= 0.3 * (len(filled) - len(set(filled)))
+        votes -= 0.1 * (len(filled) - len(set(filled)))
     return votes
 
 

@@ -53,7 +53,7 @@ def _are_headers(rows: Sequence[Row], count: int, width: int) -> bool:
         words, total = disagreements(row, columns)
         if total == 0 or words * 3 < total * 2:
             # No column says that this row is not data: only a row of groups above it does.
-            if row is head[-1] and count == 2 and _groups(head[0], row) and total == 0:
+            if total == 0 and count == 2 and _are_plain_groups(head[0], row):
                 continue
             return False
     words, total = disagreements(head[0], columns)
@@ -71,6 +71,13 @@ def _groups(upper: Row, lower: Row) -> bool:
         return False
     below = sum(bool(cell.strip()) for cell in lower)
     return below > sum(filled) and below * 4 >= len(lower) * 3
+
+
+def _are_plain_groups(upper: Row, lower: Row) -> bool:
+    """Whether rows are groups and names although nothing below them tells names from values."""
+    merged = sum(bool(group.strip()) and not cell.strip() for group, cell in pairwise(upper))
+    names = [cell.strip() for cell in lower if cell.strip()]
+    return _groups(upper, lower) and merged > 1 and len(set(names)) < len(names)
 
 
 def names_of(header: Sequence[Row], width: int, body: Sequence[Row]) -> tuple[str, ...]:
