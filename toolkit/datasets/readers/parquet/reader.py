@@ -18,7 +18,7 @@ from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.parquet.footer import MAGIC, read_footer
+from toolkit.datasets.readers.parquet.footer import MAGIC, Footer, read_footer
 from toolkit.datasets.readers.parquet.layout import FileLayout
 from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_pages
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SMALL = 4 << 20
 """Bytes up to which local files are read by pyarrow, which is as fast there and, unlike polars,
 neither panics nor ends the process on damage that only shows in the pages."""
+FEW = 8
+"""Files up to which that holds: of many, polars reads several at once."""
 _KEPT = 64 << 20
 """Bytes of footers that a reader keeps; it reads the others again when it reads their rows."""
 _UNION = (
@@ -160,6 +162,7 @@ class ParquetDatasetReader(LazyFrameReader):
     def _files(self) -> list[_File]:
         found: list[_File] = []
         kept, budget = 0, PAGES_LOOKED_AT
+        before: tuple[Footer, Columns] | None = None
         for path, url in zip(self._source.paths, self._source.urls, strict=True):
             with (
                 reading(url, self.hint, remote=self._source.remote),
@@ -169,9 +172,11 @@ class ParquetDatasetReader(LazyFrameReader):
                 brief = None if self._source.remote else SMALL
                 footer = read_footer(handle, url, briefly_from=brief)
                 kept += len(footer.serialized)
+                decided = columns(footer, self._int96, before)
+                before = before or (footer, decided)
                 found.append(
                     _File(
-                        columns(footer, self._int96),
+                        decided,
                         footer.size,
                         footer.layout.rows,
                         footer.metadata if kept <= _KEPT else None,
@@ -200,7 +205,8 @@ class ParquetDatasetReader(LazyFrameReader):
     def _native(self) -> tuple[bool, ...]:
         """Of each file, whether polars reads it."""
         self._require_agreement()
-        small = sum(file.size for file in self._files) <= SMALL
+        files = self._files
+        small = len(files) <= FEW and sum(file.size for file in files) <= SMALL
         found = [
             file.columns.scanned is not None and (file.columns.portable is None or not small)
             for file in self._files

@@ -38,10 +38,15 @@ class Columns:
     """Whether they are read as microseconds, not as nanoseconds."""
     notes: tuple[str, ...]
     """Why polars' own scan does not do, and what types stand for others."""
+    obstacles: tuple[str, ...] = ()
+    """Of the notes those that do not follow from the schema."""
 
 
-def columns(footer: Footer, int96: str | None) -> Columns:
+def columns(
+    footer: Footer, int96: str | None, before: tuple[Footer, Columns] | None = None
+) -> Columns:
     """Decide for one file. ``int96`` is the unit of INT96 timestamps, None for the writer's.
+    ``before`` is what was decided for another file, which holds for all that are like it.
 
     Raises SourceError for columns that no frame can hold."""
     if footer.schema is None:
@@ -49,6 +54,11 @@ def columns(footer: Footer, int96: str | None) -> Columns:
     stored = {leaf.path[0] for leaf in footer.layout.leaves if leaf.type == INT96}
     micro = bool(stored) and (int96 or _unit_of_writer(footer)) == "us"
     notes = list(_obstacles(footer, bool(stored) and not micro))
+    obstacles = tuple(notes)
+    if before is not None and _alike(footer, before[0]):
+        decided = before[1]
+        if decided.obstacles == obstacles and decided.microseconds == micro:
+            return decided
     portable = pa.schema([_portable(field) for field in footer.schema])
     if micro:
         portable = _coarser(portable, stored)
@@ -75,7 +85,16 @@ def columns(footer: Footer, int96: str | None) -> Columns:
             if dtype != dtypes[name] and not _castable(dtype, dtypes[name])
         ]
     scanned = None if notes or not theirs else pl.Schema(theirs)
-    return Columns(pl.Schema(dtypes), scanned, portable, bool(stored), micro, tuple(notes))
+    return Columns(
+        pl.Schema(dtypes), scanned, portable, bool(stored), micro, tuple(notes), obstacles
+    )
+
+
+def _alike(one: Footer, other: Footer) -> bool:
+    """Whether the schemas of two files are the same in all that decides."""
+    if one.schema is None or other.schema is None or one.layout.leaves != other.layout.leaves:
+        return False
+    return bool(one.schema.equals(other.schema, check_metadata=True))
 
 
 def _of_polars_alone(footer: Footer) -> Columns:
