@@ -77,6 +77,9 @@ def test_any_text_is_read_the_same_however_it_is_cut(data, text, dialect, width,
 def test_no_line_is_lost(text, dialect, width, read):
     """All lines of a text without quotes are rows or problems, one each."""
     assume(b'"' not in text and b"\\" not in text)
+    # A line end of another kind may end a row, too.
+    other = {"\n": b"\r", "\r": b"\n"}.get(dialect.newline)
+    text = text.replace(other, b"") if other else text
     layout = Layout(dialect, tuple(f"c{i}" for i in range(width)), 0)
     found = read(text, layout, "skip")
     ends = {"\n": [b"\n"], "\r": [b"\r"], "any": [b"\r\n", b"\r", b"\n"]}[dialect.newline]

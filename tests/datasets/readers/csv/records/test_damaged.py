@@ -43,6 +43,7 @@ class Case:
 CASES = [
     Case(b'7,5" pipe,2\n', ("7", '5" pipe', "2"), "misplaced quote", 3),
     Case(b'7,a"b,2\n', ("7", 'a"b', "2"), "misplaced quote", 3),
+    Case(b'7,a"b",2\n', ("7", 'a"b"', "2"), "misplaced quote", 3),
     Case(b'7,abc",2\n', ("7", 'abc"', "2"), "misplaced quote", 3),
     Case(b'7,"ab"c",2\n', ("7", 'ab"c', "2"), "misplaced quote", 3),
     Case(b'7,""abc",2\n', ("7", '"abc', "2"), "misplaced quote", 3),

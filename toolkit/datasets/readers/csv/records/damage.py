@@ -78,6 +78,12 @@ class Examiner:
 
     def _record(self, place: Place, *, known: bool) -> Finding | None:
         rules, raw = self._rules, place.raw
+        first = self._others.line_end(raw)
+        if first is not None:
+            cells = [unit.cell for unit in first.units]
+            end = place.start + first.after - 1
+            action = "ended at a line end of another kind"
+            return Finding(end, end + 1, cells, "too many fields", 2 * rules.width - 1, action)
         if (rules.quote is not None and rules.quote in raw) or (rules.backslash and b"\\" in raw):
             if not known:
                 return None
@@ -117,15 +123,7 @@ class Examiner:
         other = self._others.read(place.raw, found, self._profile())
         if other is not None:
             return Finding(*place.line, other.cells, kind, found, other.action)
-        end = None
-        if found > self._rules.width:
-            end = self._others.line_end(place.text, place.start, place.end)
-        if end is None:
-            return None
-        text = place.text[place.start : end] + self._fields.newline.encode()
-        strict = self._fields.strict(text, 0, len(text))
-        cells = [unit.cell for unit in strict.units] if strict is not None else None
-        return Finding(end, end + 1, cells, kind, found, "ended at a line end of another kind")
+        return None
 
     def _resized(self, kind: Kind, units: list[Unit], place: Place) -> Finding:
         width, found, profile = self._rules.width, len(units), self._profile()
@@ -168,11 +166,11 @@ class Examiner:
         if natural.cost == 0 and (found > width or not natural.units[-1].quoted):
             return self._counted(natural.units, place, encoding)
         reading = self._grouping.exactly(pieces, width) if natural.cost else None
-        span = None
         unsure = reading is None or self._open_ended(reading)
-        if unsure:
-            right = reading is not None
-            span = self._spans.damaged(text, place.start, after, right=right)
+        span = None
+        odd = decoded.count(self._fields.quote or "") % 2 == 1
+        if unsure and (odd or natural.units[-1].quoted or self._open_ended(natural)):
+            span = self._spans.damaged(text, place.start, after)
         if span is not None:
             return self._misquoted(span.reading, span.found, (span.end, span.after))
         if unsure and strict is not None and self._spans.rowless(text, after, strict.after):

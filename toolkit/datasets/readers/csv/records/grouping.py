@@ -14,7 +14,7 @@ from typing import NamedTuple
 from toolkit.datasets.readers.csv.records.fields import Fields, Unit
 
 ODD_QUOTE, TRIMMED, LOST_QUOTE, CROSSED = 1.0, 1.0, 2.0, 1.0
-MOST_EXTRA = 64
+MOST_EXTRA = 24
 """Delimiters within quotes up to which all readings of a record are compared."""
 UNTHINKABLE = 6.0
 DOUBTFUL = 3.0
@@ -85,8 +85,12 @@ class Grouping:
     def exactly(self, pieces: list[str], width: int) -> Reading | None:
         """The cheapest reading with this many fields."""
         extra = len(pieces) - width
-        if extra < 0 or extra > MOST_EXTRA:
+        if extra < 0:
             return None
+        if extra > MOST_EXTRA:
+            reading = self.natural(pieces)
+            right = len(reading.units) == width and reading.cost < UNTHINKABLE
+            return reading if right else None
         if extra == 0:
             groups = [self._single(piece) for piece in pieces]
             cost = sum(group.cost for group in groups)

@@ -8,13 +8,15 @@ from functools import cached_property
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.layout import Layout
-from toolkit.datasets.readers.csv.records.fields import Fields, Unit
+from toolkit.datasets.readers.csv.records.fields import Fields, Strict
 from toolkit.datasets.readers.csv.records.profile import Profile
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.types import Limits
 
 _DELIMITERS = (",", ";", "\t", "|")
 _QUOTES = {'"': "'", "'": '"'}
+_LONGEST = 1 << 16
+"""Bytes of a line in which another line end is looked for, once for each row in it."""
 _LINE_ENDS = {"\n": b"\r", "\r": b"\n"}
 
 
@@ -41,32 +43,36 @@ class Otherwise:
             # Another delimiter shows in a record that has hardly any of the table's own.
             if wanted.encode() not in raw or (not same and found * 2 > width):
                 continue
-            units = self._whole(fields, raw)
-            if units is None or len(units) != width:
+            strict = self._whole(fields, raw)
+            if strict is None or len(strict.units) != width:
                 continue
-            cells = [unit.cell for unit in units]
+            cells = [unit.cell for unit in strict.units]
             padded = cells[:1] + [None] * (width - 1)
             certain = width > 2 or same or profile.cannot_be(padded)
             if certain and not profile.cannot_be(cells):
                 return Other(cells, action)
         return None
 
-    def line_end(self, text: bytes, start: int, end: int) -> int | None:
-        """The first line end of another kind, where several rows were taken for one."""
+    def line_end(self, raw: bytes) -> Strict | None:
+        """The first row of a record in which a line end of another kind stands between two."""
         other = _LINE_ENDS.get(self._rules.dialect.newline)
-        if other is None or other not in text[start:end]:
+        if other is None or other not in raw or len(raw) > _LONGEST:
             return None
-        for line in text[start:end].split(other):
-            units = self._whole(self._fields, line)
-            if units is None or len(units) != self._rules.width:
-                return None
-        return text.index(other, start)
+        place = raw.index(other)
+        second = raw.find(other, place + 1)
+        rest = raw[place + 1 :] if second < 0 else raw[place + 1 : second]
+        first = self._row(raw[:place])
+        return first if first is not None and self._row(rest) is not None else None
 
-    def _whole(self, fields: Fields, raw: bytes) -> list[Unit] | None:
+    def _row(self, raw: bytes) -> Strict | None:
+        strict = self._whole(self._fields, raw)
+        return strict if strict is not None and len(strict.units) == self._rules.width else None
+
+    def _whole(self, fields: Fields, raw: bytes) -> Strict | None:
         text = raw + fields.newline.encode()
         strict = fields.strict(text, 0, len(text))
         whole = strict is not None and strict.after == len(text)
-        return strict.units if strict is not None and whole else None
+        return strict if whole else None
 
     @cached_property
     def _others(self) -> list[tuple[Fields, str]]:

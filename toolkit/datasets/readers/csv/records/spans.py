@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, decode
 from toolkit.datasets.readers.csv.records.grouping import DOUBTFUL, Grouping, Reading
 from toolkit.datasets.readers.csv.records.rules import Rules
 
-_MOST_CLOSINGS = 20
-_MOST_FOLLOWING = 50
+_MOST_CLOSINGS = 10
+_MOST_FUTILE = 100
+"""Searches in vain, one after the other, after which quotes no longer are taken to span lines: in
+such a text they do not mean fields, and each search may look through a megabyte."""
 
 
 class Span(NamedTuple):
@@ -29,17 +32,34 @@ class Spans:
     def __init__(self, rules: Rules, fields: Fields, grouping: Grouping) -> None:
         self._rules, self._fields, self._grouping = rules, fields, grouping
         quote, delimiter = re.escape(rules.quote or b""), re.escape(rules.delimiter)
+        self._futile = 0
         self._any = re.compile(quote)
         self._closing = re.compile(quote + rb" *(?=" + delimiter + rb"|\r|\n)")
 
-    def damaged(self, text: bytes, start: int, after: int, *, right: bool) -> Span | None:
-        """The first end that gives all fields, where the lines up to it are no rows themselves.
+    def damaged(self, text: bytes, start: int, after: int) -> Span | None:
+        """The first end that gives all fields, no line up to it being a row itself.
 
-        ``after`` is where the second line begins, ``right`` whether the first alone has all fields.
+        ``after`` is where the second line begins.
         """
-        rules = self._rules
-        if right and self._row(text, after) is not None:
+        if self._futile >= _MOST_FUTILE or self._row(text, after) is not None:
             return None
+        for end, position in self._ends(text, start, after):
+            decoded = decode(text[start:end])[0]
+            pieces = self._fields.split(decoded)
+            if len(pieces) < self._rules.width - 1:
+                continue
+            reading = self._grouping.exactly(pieces, self._rules.width)
+            if reading is None or reading.cost > DOUBTFUL or _breaks_unquoted(reading):
+                reading = self._grouping.restored(decoded, self._rules.width)
+            if reading is not None and self.rowless(text, after, position):
+                self._futile = 0
+                return Span(reading, end, position, len(self._grouping.natural(pieces).units))
+        self._futile += 1
+        return None
+
+    def _ends(self, text: bytes, start: int, after: int) -> Iterator[tuple[int, int]]:
+        """The ends of lines up to which the record may go, and where the next lines begin."""
+        rules = self._rules
         limit = min(len(text), start + rules.limits.bytes)
         lines, position = 1, after
         for attempt in range(_MOST_CLOSINGS):
@@ -48,41 +68,21 @@ class Spans:
             closing = wanted.search(text, position, limit)
             line = rules.line(text, closing.end()) if closing is not None else None
             if line is None or line[1] > limit:
-                break
+                return
             lines += rules.lines(text, position, line[1])
             if lines > rules.limits.lines:
-                break
-            end, position = line
-            decoded = decode(text[start:end])[0]
-            pieces = self._fields.split(decoded)
-            found = len(self._grouping.natural(pieces).units)
-            reading = self._grouping.exactly(pieces, rules.width)
-            if reading is None or reading.cost > DOUBTFUL or _breaks_unquoted(reading):
-                reading = self._grouping.restored(decoded, rules.width)
-            if reading is not None:
-                if not self._keeps_rows(text, after, position, right=right):
-                    break
-                return Span(reading, end, position, found)
-        return None
+                return
+            position = line[1]
+            yield line
 
     def rowless(self, text: bytes, start: int, end: int) -> bool:
         """Whether no line between is a row if read by itself."""
-        return self._keeps_rows(text, start, end, right=True)
-
-    def _keeps_rows(self, text: bytes, start: int, end: int, *, right: bool) -> bool:
-        """Whether none of the lines between are rows if read by themselves, or only a few where
-        the first line is no row either."""
-        good = bad = 0
-        while start < end and good + bad < _MOST_FOLLOWING:
-            after = self._row(text, start)
-            if after is not None:
-                if right:
-                    return False
-                good, start = good + 1, after
-            else:
-                line = self._rules.line(text, start)
-                bad, start = bad + 1, line[1] if line is not None else end
-        return good == 0 or good * 2 < bad
+        while start < end:
+            if self._row(text, start) is not None:
+                return False
+            line = self._rules.line(text, start)
+            start = end if line is None else line[1]
+        return True
 
     def _row(self, text: bytes, start: int) -> int | None:
         """Where the next record begins, if a good row stands at ``start``."""
