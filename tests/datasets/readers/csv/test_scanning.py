@@ -214,3 +214,11 @@ def test_explain_says_what_was_found(put):
     for part in ("utf-8", "delimiter ;", "header: 1 row, from line 3", "preamble left out", "date"):
         assert part in text
     assert "integer; null: 'NA'" in text
+
+
+@pytest.mark.parametrize("columns", [["a"], ["c"], ["a", "c"], ["b"]])
+@pytest.mark.parametrize("line", [b"1,2,3,4", b"1,2,x,y,z"])
+def test_a_field_too_many_is_an_error_whatever_columns_are_read(put, columns, line):
+    frame = reader(put(long_file(FAR, line))).polars()
+    with pytest.raises(SourceError, match=rf"line {FAR + 2:,}: too many fields"):
+        frame.select(columns).collect()

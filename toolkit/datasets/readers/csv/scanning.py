@@ -8,6 +8,9 @@ polars pads short rows with nulls and takes blank lines for rows of nulls, witho
 null cannot hide: a row that lacks a field lacks all that follow, so it has a null in the right-most
 column that is read, and in each to the right of it. One of these, one without nulls of its own if
 there is any, is watched: the first null in it makes the scan verify the file's records.
+
+polars refuses a row that is too long only when it reads all columns. Otherwise one column more than
+the file has is read: a value in it is the field too many.
 """
 
 from __future__ import annotations
@@ -37,6 +40,9 @@ from toolkit.datasets.readers.sources import ResolvedSource
 
 BATCH_ROWS = 1 << 17
 
+_BEYOND = "\0beyond"
+"""The column that no file has."""
+
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
 Failed = Callable[["TypedFile", BaseException], BaseException]
@@ -61,14 +67,16 @@ class TypedFile:
     def schema(self) -> pl.Schema:
         return pl.Schema({name: column.dtype for name, column in self.columns.items()})
 
-    def typed(self, frame: pl.LazyFrame, columns: Sequence[str]) -> pl.LazyFrame:
-        """Those columns of the engine's frame with the types of the reader's."""
+    def typed(
+        self, frame: pl.LazyFrame, columns: Sequence[str], others: Sequence[str] = ()
+    ) -> pl.LazyFrame:
+        """Those columns of the engine's frame with the types of the reader's, and others."""
         converted = [self.columns[name].expression(name) for name in columns]
         wanted = [
             pl.col(name) if expression is None else expression
             for name, expression in zip(columns, converted, strict=True)
         ]
-        return frame.select(wanted)
+        return frame.select(*wanted, *others)
 
     @property
     def fits(self) -> Callable[[int, str], bool]:
@@ -186,12 +194,14 @@ class CSVScan:
             separator=dialect.delimiter,
             quote_char=dialect.quote,
             skip_lines=_lines_before(file.plan),
-            schema=file.engine_schema,
+            schema={**file.engine_schema, **({_BEYOND: pl.String} if wanted.partly else {})},
+            missing_columns="insert" if wanted.partly else None,
             glob=False,
         )
         if limit is not None:
             frame = frame.head(limit)
-        frame = file.typed(frame, list(dict.fromkeys([*wanted.read, wanted.watched])))
+        read = dict.fromkeys([*wanted.read, wanted.watched])
+        frame = file.typed(frame, list(read), [_BEYOND] if wanted.partly else [])
         yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
 
     def _split(self, wanted: _Wanted) -> Iterator[pl.DataFrame]:
@@ -216,10 +226,13 @@ class _Wanted:
         """The columns that must be read of the file: one at least, which tells the rows."""
         right = names[names.index(self.read[-1]) :]
         self.watched = next((name for name in right if name in file.full), right[0])
+        self.partly = len(self.read) < len(names)
 
     def suspicious(self, frame: pl.DataFrame) -> bool:
         """Whether a row may lack fields, or be none: see the module."""
-        return bool(frame[self.watched].null_count())
+        if frame[self.watched].null_count():
+            return True
+        return self.partly and frame[_BEYOND].null_count() < frame.height
 
     def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
         frame = frame.select(self.read).with_columns(self._constants)
