@@ -134,6 +134,7 @@ def test_errors_come_after_the_blocks_before_them(make_layout):
         (b'"a\r","b\r"\r\n', Dialect(), [("a\r", "b\r")]),
         (b"a\n,b\rc,d\r", Dialect(newline="\r"), [("a\n", "b"), ("c", "d")]),
         (b"a,b\rc,d\ne,f\r\n", Dialect(newline="any"), [("a", "b"), ("c", "d"), ("e", "f")]),
+        (b"a\rb\x01\n", Dialect(escape="\\"), [("a\rb\x01",)]),
         (b"a\0,\0\n", Dialect(), [("a\0", "\0")]),
         (b'"a",\\"b\\"\n', Dialect(escape="\\"), [("a", '"b"')]),
         (b'"a\\\\","\\N"\n', Dialect(escape="\\"), [("a\\", "\\N")]),

@@ -56,7 +56,8 @@ class Otherwise:
     def line_end(self, raw: bytes) -> Strict | None:
         """The first row of a record in which a line end of another kind stands between two."""
         other = _LINE_ENDS.get(self._rules.dialect.newline)
-        if other is None or other not in raw or len(raw) > _LONGEST:
+        # In one column each text is a row, and nothing tells its own line end from that of rows.
+        if other is None or other not in raw or self._rules.width == 1 or len(raw) > _LONGEST:
             return None
         place = raw.index(other)
         second = raw.find(other, place + 1)
