@@ -14,7 +14,7 @@ from toolkit.datasets.readers.csv.detection.columns import (
     profile,
 )
 from toolkit.datasets.readers.csv.detection.headers import split_otherwise
-from toolkit.datasets.readers.csv.detection.shapes import TEXT, TYPED, kind_of
+from toolkit.datasets.readers.csv.detection.shapes import EMPTY, NULL, TEXT, TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record
 from toolkit.datasets.readers.csv.detection.starts import is_empty, lone, near
 from toolkit.datasets.readers.csv.detection.tables import Run
@@ -22,6 +22,7 @@ from toolkit.datasets.readers.csv.detection.tables import Run
 _NOTES_ABOVE_END = 20
 _BROKEN_LINES = 6
 _ROWS_OF_EACH = 3
+_NO_WORDS = frozenset([*TYPED, EMPTY, NULL])
 _REMARK = re.compile(
     r"\W{0,3}(sources?|notes?|footnotes?|remarks?|legend|disclaimer|copyright|\(c\)|©|generated|created"
     r"|exported|printed|downloaded|last updated?|updated|report|end of|total|totals|grand total|sum"
@@ -207,4 +208,16 @@ def _parts_tables(
     if len(set(cells) & set(first)) * 2 >= len(cells):
         return False
     # With nothing between them two tables must be seen to be two: rows must not be lost to a doubt.
-    return broken or (total + total_after > 2 and min(index - start, end - index) > _ROWS_OF_EACH)
+    return broken or (
+        total + total_after > 2
+        and min(index - start, end - index) > _ROWS_OF_EACH
+        and _is_pure(records[start + 1 : index], before)
+        and _is_pure(records[index + 1 : end], after)
+    )
+
+
+def _is_pure(records: Records, columns: Sequence[Column]) -> bool:
+    """Whether no record has words where most have numbers or dates."""
+    typed = [i for i, column in enumerate(columns) if column.kind in TYPED]
+    cells = (r.cells[i] for r in records for i in typed if i < len(r.cells))
+    return all(kind_of(cell) in _NO_WORDS for cell in cells)

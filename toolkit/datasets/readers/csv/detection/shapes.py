@@ -35,7 +35,7 @@ _NUMBER = (
     r"(?:\d+|\d{1,3}(?:,\d{3})+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ '\xa0]\d{3})+)"
     r"(?:[.,]\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?"
 )
-_CURRENCY = r"(?:[$£¥€]|usd|eur|gbp|chf|us\$)"
+_CURRENCY = r"(?:[$£¥€]|(?-i:USD|EUR|GBP|CHF|US\$))"
 
 _KINDS = re.compile(
     rf"(?P<null>na|n/a|n\.a\.|nan|null|none|nil|-|--|\?|\\n|#n/a)"
