@@ -160,3 +160,7 @@ def test_a_header_is_found_in_each_dialect(delimiter, newline):
     rows = ["name,n", "Ann,1", "Bob,2", "Cid,3"]
     data = newline.join(row.replace(",", delimiter) for row in rows).encode()
     assert found(data) == (1, ("name", "n"))
+
+
+def test_a_header_that_stands_twice_is_one_header():
+    assert found(b"a,b\na,b\n1,2\n3,4\n5,6\n") == (1, ("a", "b"))

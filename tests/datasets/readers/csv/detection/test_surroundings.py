@@ -99,6 +99,13 @@ CASES = {
         None,
         (),
     ),
+    "a delimiter of another kind is no comment": (
+        b"",
+        b"a|n|c\n|1|x\n;2|y\n|3|z\n|4|u\n",
+        b"",
+        None,
+        (),
+    ),
     # several tables
     "another table": (b"", TABLE, b"\n" + OTHER, None, ("table",)),
     "another table without a blank line": (b"", TABLE, OTHER, None, ("table",)),

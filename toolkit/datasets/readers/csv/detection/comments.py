@@ -34,12 +34,20 @@ def find_comment(
         if rules.delimiter.startswith(marker) or marker == rules.quote:
             continue
         marked = [r for r in odd if lines[r.line].startswith(marker)]
-        if not marked:
+        if not marked or (marker not in _OUT and not _are_remarks(marker, marked, lines)):
             continue
         found = _comment(marker, marked, lines, records, width)
         if found is not None:
             return found
     return None
+
+
+def _are_remarks(marker: str, marked: Sequence[Record], lines: Sequence[str]) -> bool:
+    """Whether marked lines have no fields, or a blank after the mark: else the mark may well be
+    damage, or a part of a value."""
+    return all(
+        len(r.cells) == 1 or lines[r.line][len(marker) :][:1] in ("", " ", "\t") for r in marked
+    )
 
 
 def _comment(

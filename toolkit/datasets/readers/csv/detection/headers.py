@@ -46,7 +46,8 @@ def _are_headers(rows: Sequence[Row], count: int, width: int) -> bool:
     head, body = rows[:count], rows[count : count + _SHOWN_ROWS]
     if len(body) < 2 or any(len(row) != width for row in head[1:]):
         return False
-    if not all(could_be_names(row) for row in head):
+    again = any(row == head[0] for row in head[1:])
+    if again or not all(could_be_names(row) for row in head):
         return False
     columns = profile(body, width)
     for row in head[1:]:
