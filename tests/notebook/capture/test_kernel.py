@@ -117,7 +117,7 @@ def test_two_notebooks_at_once_disturb_each_other_not_at_all(in_kernels, folder)
     async def one(kernel: Kernel) -> list[str]:
         await kernel.run(f"{IMPORTS}\n%toolkit keep 2")
         cell = 'df = pl.DataFrame({{"x": [{0}, 1]}}); late = df.with_columns(y={0})'
-        return [await kernel.text(cell.format(number)) for number in range(12)]
+        return [await kernel.text(cell.format(number)) for number in range(8)]
 
     async def work(*kernels: Kernel) -> list[list[str]]:
         return await asyncio.gather(*map(one, kernels))
@@ -129,9 +129,9 @@ def test_two_notebooks_at_once_disturb_each_other_not_at_all(in_kernels, folder)
     with tk.Workspace(folder / "workspace") as workspace:
         names = ("one.df", "one.late", "two.df", "two.late")
         stored = [workspace.history(name)["version"].to_list() for name in names]
-        assert all(versions[-2:] == [11, 12] for versions in stored)
+        assert all(versions[-2:] == [7, 8] for versions in stored)
         assert workspace.check().ok
-        assert workspace.stats()["expired_versions"].item() == 48 - sum(map(len, stored)) > 0
+        assert workspace.stats()["expired_versions"].item() == 32 - sum(map(len, stored)) > 0
 
 
 def test_another_kernel_with_the_same_name_is_no_problem(in_kernels, folder):
