@@ -148,6 +148,11 @@ BAD = {
         schema=[element("a", hm.INT32, hm.REPEATED)],
     ),
     "levels above the highest": ints(page(levels(9, 1, 0) + THREE, 3), schema=OPTIONAL_INT),
+    "levels in the order of bits of 2013": ints(
+        page(b"\xa0" + numbers(1, 2), 3, levels=hm.BIT_PACKED),
+        schema=OPTIONAL_INT,
+        encodings=(hm.PLAIN, hm.BIT_PACKED),
+    ),
     "nulls in a required column": ints(hm.page_v2(b"", numbers(1, 2), 3, 1)),
     "a schema of two billion nodes": hm.parquet([element("a", None, children=HUGE)], [], 0),
     "a node of less than no children": hm.parquet([element("a", None, children=-1)], [], 0),

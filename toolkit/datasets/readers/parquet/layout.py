@@ -16,6 +16,8 @@ INT96, FIXED = 3, 7
 WIDTHS = {1: 4, 2: 8, 3: 12, 4: 4, 5: 8, 6: 4}
 """Bytes of a PLAIN value of each physical type, at least; a truth takes a bit, FIXED its length."""
 
+BIT_PACKED = 4
+"""The encoding of levels before RLE, which many footers name though no page has it."""
 ENUM, DECIMAL, INTERVAL = 4, 5, 21
 """Converted types."""
 
@@ -42,6 +44,8 @@ class Leaf:
     precision: int
     repeated: bool
     """Whether a row may have other than one value."""
+    optional: bool
+    """Whether a value may be null, or be missing where it is nested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +93,11 @@ class FileLayout:
     complete: bool
     """Whether all row groups were looked at."""
 
+    @property
+    def old_levels(self) -> bool:
+        """Whether some levels may be BIT_PACKED."""
+        return any(BIT_PACKED in chunk.encodings for group in self.groups for chunk in group.chunks)
+
 
 def read_layout(footer: bytes, chunks: int = CHUNKS_LOOKED_AT) -> FileLayout:
     """The layout in a serialized FileMetaData, with the first row group and those after it that
@@ -109,23 +118,24 @@ def read_layout(footer: bytes, chunks: int = CHUNKS_LOOKED_AT) -> FileLayout:
 
 
 def _leaves(elements: Sequence[Fields]) -> Iterator[Leaf]:
-    # What is open: children that are still to come, path, whether repeated.
-    open_: list[tuple[int, tuple[str, ...], bool]] = []
+    # What is open: children that are still to come, path, whether repeated, whether optional.
+    open_: list[tuple[int, tuple[str, ...], bool, bool]] = []
     for position, element in enumerate(elements):
         children = _number(element, 5)
         if position == 0:
-            open_.append((children, (), False))
+            open_.append((children, (), False, False))
             continue
         while open_ and open_[-1][0] <= 0:
             open_.pop()
         if not open_ or len(open_) > _DEEPEST:
             raise ValueError("the schema is no tree, or one that is too deep")
-        left, path, repeated = open_.pop()
-        open_.append((left - 1, path, repeated))
+        left, path, repeated, optional = open_.pop()
+        open_.append((left - 1, path, repeated, optional))
         path = (*path, _bytes(element, 4).decode("utf-8", "replace"))
         repeated = repeated or element.get(3) == 2
+        optional = optional or element.get(3) in (1, 2)
         if children:
-            open_.append((children, path, repeated))
+            open_.append((children, path, repeated, optional))
         elif 1 in element:
             yield Leaf(
                 path=path,
@@ -135,6 +145,7 @@ def _leaves(elements: Sequence[Fields]) -> Iterator[Leaf]:
                 logical=max(cast(Fields, element.get(10, {})), default=0),
                 precision=_number(element, 8),
                 repeated=repeated,
+                optional=optional,
             )
 
 

@@ -10,6 +10,7 @@ from typing import cast
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.parquet.layout import (
+    BIT_PACKED,
     FIXED,
     WIDTHS,
     Chunk,
@@ -57,6 +58,12 @@ def _problem(leaf: Leaf, chunk: Chunk, header: Fields) -> str:
         return "has no sizes"
     if unpacked > max(chunk.unpacked, _LARGE):
         return f"claims to unpack to {unpacked:,} bytes, its column to {chunk.unpacked:,}"
+    data = header.get(5)
+    if isinstance(data, dict) and (
+        (leaf.optional and data.get(3) == BIT_PACKED)
+        or (leaf.repeated and data.get(4) == BIT_PACKED)
+    ):
+        return "has its levels in bits of the order of 2013, which no engine here reads right"
     dictionary = header.get(7)
     if isinstance(dictionary, dict):
         values = dictionary.get(1, 0)

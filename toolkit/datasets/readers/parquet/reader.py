@@ -212,7 +212,7 @@ class ParquetDatasetReader(LazyFrameReader):
             for file in self._files
         ]
         if self._source.remote:
-            return (False,) * len(found)
+            found = [False] * len(found)
         first = dict(self._files[0].columns.scanned or {})
         # Of one scan all have to have the same types, in whatever order.
         alike = all(dict(file.columns.scanned or {}) == first for file in self._files)
@@ -230,7 +230,9 @@ class ParquetDatasetReader(LazyFrameReader):
         for path, url, file, chosen in zip(
             self._source.paths, self._source.urls, self._files, native, strict=True
         ):
-            if chosen and file.layout is not None and budget > 0:
+            if file.layout is None or budget <= 0 or self._source.remote:
+                continue
+            if chosen or file.layout.old_levels:
                 with reading(url, self.hint), self._source.open(path) as handle:
                     budget = check_pages(url, file.layout, handle.fileno(), budget)
 
