@@ -28,7 +28,10 @@ def find_comment(
     odd = [
         r
         for r in records
-        if r.lines == 1 and lines[r.line][:1] in starts and not _ERROR.match(lines[r.line])
+        if r.lines == 1
+        and not r.strays
+        and lines[r.line][:1] in starts
+        and not _ERROR.match(lines[r.line])
     ]
     for marker in _MARKERS:
         if rules.delimiter.startswith(marker) or marker == rules.quote:
@@ -43,11 +46,10 @@ def find_comment(
 
 
 def _are_remarks(marker: str, marked: Sequence[Record], lines: Sequence[str]) -> bool:
-    """Whether marked lines have no fields, or a blank after the mark: else the mark may well be
-    damage, or a part of a value."""
-    return all(
-        len(r.cells) == 1 or lines[r.line][len(marker) :][:1] in ("", " ", "\t") for r in marked
-    )
+    """Whether marked lines have a blank after the mark, or several have no fields: else the mark
+    may well be damage, or a part of a value."""
+    spaced = sum(lines[r.line][len(marker) :][:1] in ("", " ", "\t") for r in marked)
+    return spaced == len(marked) or (len(marked) > 1 and all(len(r.cells) == 1 for r in marked))
 
 
 def _comment(
