@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from toolkit.datasets.readers.csv.layout import Dialect
-from toolkit.datasets.readers.csv.records import BadRecordError, verify
+from toolkit.datasets.readers.csv.records import BadRecordError, Limits, verify
 
 BEFORE = b'1,ab,2.5\n2,"c, ""d""",3.5\n' * 6
 AFTER = b"8,yy,1.5\n9,zz,1.0\n"
@@ -141,3 +141,32 @@ def test_rows_that_end_in_another_way_are_rows(read, make_layout):
     assert found.rows == [("1", "a"), ("2", "b"), ("3", "c"), ("4", "d")]
     assert found.kinds == ["too many fields"] * 2
     assert [problem.text for problem in found.problems] == ["1,a", "2,b"]
+
+
+TEXTS = b"alpha,beta gamma,Delta-x,eps\nq w,e r t,z/u,i\n" + b"a b,c,d,e; f\n" * 5
+CODES = b"".join(b"some%b text,AB-%d,%d\n" % (b" more" * (i % 3), i, i) for i in range(9))
+
+
+@pytest.mark.parametrize(
+    ("text", "cells", "action"),
+    [
+        (TEXTS + b"p,q,r,s,t", ("p", "q", "r", "s"), "field cut off: 't'"),
+        (TEXTS + b"p,q,r, s,t", ("p", "q", "r, s", "t"), "fields 3 and 4 joined"),
+        (TEXTS + b'p,"q","r","s",t', ("p", "q", "r", "s"), "field cut off: 't'"),
+        (TEXTS + b'p,q,"r","s","t"', ("p,q", "r", "s", "t"), "fields 1 and 2 joined"),
+        (CODES + b"my text,x,AB-7,5", ("my text,x", "AB-7", "5"), "fields 1 and 2 joined"),
+        (CODES + b"my text,AB-7,5,x", ("my text", "AB-7", "5,x"), "fields 3 and 4 joined"),
+    ],
+)
+def test_without_types_the_look_of_the_columns_decides(text, cells, action, read, make_layout):
+    found = read(text + b"\n", make_layout(len(cells)), "repair")
+    assert (found.rows[-1], found.problems[-1].action) == (cells, action)
+    assert len(found.problems) == 1
+
+
+def test_a_damaged_field_spans_no_more_lines_than_a_good_one_may(read, make_layout):
+    text = b'1,x,2\n7,"some "text\nof\nlines",2\n1,x,2\n'
+    whole = read(text, make_layout(3), limits=Limits(lines=3))
+    assert whole.rows == [("1", "x", "2"), ("7", 'some "text\nof\nlines', "2"), ("1", "x", "2")]
+    parted = read(text, make_layout(3), limits=Limits(lines=2))
+    assert (parted.rows[0], parted.rows[-1], len(parted.rows)) == (*[("1", "x", "2")] * 2, 5)

@@ -142,6 +142,7 @@ def test_errors_come_after_the_blocks_before_them(make_layout):
         (b'"a,b"\n', Dialect(quote=None, escape=None), [('"a', 'b"')]),
         (b"\x01,\x1f\n", Dialect(quote=None, escape=None), [("\x01", "\x1f")]),
         (b'1,000, "a, b", "c"", d"\n', Dialect(", "), [("1,000", "a, b", 'c", d')]),
+        ("\ufeffa\r\nb\r\n".encode(), Dialect(), [("\ufeffa",), ("b",)]),
         ("\ufeffa,b\n\ufeffc,d\n".encode(), Dialect(), [("\ufeffa", "b"), ("\ufeffc", "d")]),
     ],
 )
@@ -165,3 +166,11 @@ def test_text_that_is_not_utf8_is_found_in_any_line(read, make_layout):
     assert [(p.line, p.kind) for p in found.problems] == [(n, "not UTF-8") for n in (4, 6, 8)]
     assert verify([text], layout).by_kind == {"not UTF-8": 3}
     assert read(text, layout, "skip").rows == [("ä", "1")] * 3 + [("ö", "3")]
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 9])
+def test_a_line_end_of_two_characters_may_be_cut_between_them(size, read, make_layout):
+    text = b"a,b\r\n\r\nc,d\re,f\r\n"
+    found = read(text, make_layout(2, Dialect(newline="any")), block_size=size)
+    assert found.rows == [("a", "b"), ("c", "d"), ("e", "f")]
+    assert told(found) == [(2, 5, "blank line", "")]

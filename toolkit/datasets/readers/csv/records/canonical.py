@@ -77,9 +77,8 @@ class Rewriter:
         if rules.backslash:
             dropped = dropped | earlier(scan.escaped & scan.escapable)
         if rules.dialect.newline != "\n":
+            # The engine drops a carriage return before it.
             array[view.ends] = 10
-        if rules.dialect.newline == "any":
-            dropped = dropped | (scan.cr & earlier(view.newlines & scan.lf))
         self._array = array
         if dropped.any():
             self._kept = ~unpack(dropped, scan.size)
