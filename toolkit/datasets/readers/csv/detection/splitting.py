@@ -107,16 +107,24 @@ def split_records(lines: Sequence[str], rules: Rules, usual: tuple[int, ...] = (
     add = records.append
     delimiter, quote = rules.delimiter, rules.quote
     backslash = rules.escape == "\\"
+    between = f"{quote}{delimiter}{quote}"
     index, count = 0, len(lines)
     while index < count:
         line = lines[index]
         if (quote is None or quote not in line) and not (backslash and "\\" in line):
             add(Record(index, 1, line.split(delimiter), 0, 0))
             index += 1
-        else:
-            record = splitter.record(index)
-            add(record)
-            index += record.lines
+            continue
+        if quote is not None and line[0] == quote == line[-1] and "\\" not in line:
+            # Every field quoted, no quote within: the common way of files that quote all.
+            cells = line[1:-1].split(between)
+            if line.count(quote) == 2 * len(cells):
+                add(Record(index, 1, cells, len(cells), 0))
+                index += 1
+                continue
+        record = splitter.record(index)
+        add(record)
+        index += record.lines
     return records
 
 
