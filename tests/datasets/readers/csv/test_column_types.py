@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import InvalidArgumentError
@@ -144,6 +144,7 @@ def test_a_format_without_any_directive_is_refused():
         given_moment("yyyy-mm-dd")
 
 
+@settings(deadline=None)
 @given(
     st.one_of(
         st.lists(st.integers(-(2**63), 2**63 - 1).map(str), min_size=1),

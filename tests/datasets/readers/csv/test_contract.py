@@ -38,7 +38,7 @@ def test_a_contract_is_a_small_json_file_that_comes_back(january, tmp_path):
     document = json.loads(january.json)
     assert document["delimiter"] == ";"
     assert document["columns"][0] == {
-        "name": "day", "type": "date", "format": "%d.%m.%Y", "fine": False,
+        "name": "day", "type": "date", "format": "%d.%m.%Y", "fine": False, "nulls": ["NA"],
     }  # fmt: skip
     assert document["columns"][2] == {"name": "price", "type": "float", "nulls": ["NA"]}
 

@@ -52,7 +52,7 @@ def reader(path, **options):
     return DatasetReaderFactory().reader(path, "csv", **options)
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(TABLES, st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]), st.booleans())
 def test_the_engines_scan_and_the_splitter_give_the_same_frame(put, table, quoting, typed):
     path = put(written(table, quoting))
@@ -83,7 +83,7 @@ WAYS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=100, deadline=None)
 @given(TABLES, WAYS, st.sampled_from(["error", "repair"]))
 def test_whatever_the_csv_module_writes_comes_back(put, table, way, policy):
     # The module does not quote a line feed where records end in a carriage return.
@@ -222,3 +222,50 @@ def test_a_field_too_many_is_an_error_whatever_columns_are_read(put, columns, li
     frame = reader(put(long_file(FAR, line))).polars()
     with pytest.raises(SourceError, match=rf"line {FAR + 2:,}: too many fields"):
         frame.select(columns).collect()
+
+
+MISFITS = b"a,b\n" + b"1,2020-01-01\n" * 9 + b"x,2020-01-01\n2,soon\n3,2020-01-02\n"
+
+
+def test_a_value_that_does_not_fit_is_null_where_bad_rows_are_repaired_and_told(put):
+    types = {"schema": {"a": pl.Int64}, "dates": {"b": "%Y-%m-%d"}}
+    file = reader(put(MISFITS), on_bad_rows="repair", **types)
+    frame = file.polars().collect()
+    assert frame.tail(3)["a"].to_list() == [None, 2, 3]
+    assert frame["b"].is_null().to_list() == [False] * 10 + [True, False]
+    assert file.count() == frame.height == 12
+    assert file.problems().select("kind", "text", "action").rows() == [
+        ("misfit", "x", "null: row 10, column 'a'"),
+        ("misfit", "soon", "null: row 11, column 'b'"),
+    ]
+
+
+def test_its_row_is_left_out_where_bad_rows_are_skipped_whatever_is_read(put):
+    types = {"schema": {"a": pl.Int64}, "dates": {"b": "%Y-%m-%d"}}
+    file = reader(put(MISFITS), on_bad_rows="skip", **types)
+    assert file.polars().collect()["a"].to_list() == [1] * 9 + [3]
+    assert file.polars().select("b").collect().height == file.count() == 10
+    assert file.problems()["action"].to_list() == [
+        "skipped: row 10, column 'a'",
+        "skipped: row 11, column 'b'",
+    ]
+
+
+def test_a_text_for_null_of_one_column_is_one_further_down_in_another(put):
+    data = b"a,b\n" + b"1,NA\n2,3\n" * MANY + b"NA,1\n"
+    frame = reader(put(data)).polars().collect()
+    assert frame.schema == {"a": pl.Int64, "b": pl.Int64}
+    assert frame["a"][-1] is None
+
+
+def test_a_header_that_comes_again_is_named(put):
+    data = b"a,b\n1,2\n3,4\n5,6\na,b\n7,8\n9,10\n"
+    with pytest.raises(SourceError, match=r"row 4: `a` in column 'a'.*the header again"):
+        reader(put(data), schema={"a": pl.Int64}).polars().collect()
+    assert reader(put(data), on_bad_rows="repair").polars().collect()["a"].to_list() == [
+        1,
+        3,
+        5,
+        7,
+        9,
+    ]

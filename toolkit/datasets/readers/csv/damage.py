@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 import polars as pl
 
 from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.csv.fitting import misfits
 from toolkit.datasets.readers.csv.options import OnBadRows
 from toolkit.datasets.readers.csv.records import BAD, Problem
-from toolkit.datasets.readers.csv.scanning import CSVScan, TypedFile, parse_block
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.scanning import CSVScan
+from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.failures import first_line
 
 PROBLEMS_SCHEMA = pl.Schema(
@@ -24,6 +26,8 @@ PROBLEMS_SCHEMA = pl.Schema(
     }
 )
 
+_Row: TypeAlias = tuple[str | int | None, ...]
+
 _SHOWN = 120
 
 
@@ -31,18 +35,23 @@ def problems_frame(scan: CSVScan, files: list[TypedFile], policy: OnBadRows) -> 
     """A row for everything that is not, or not as it is written, in the reader's frame."""
     # Where a bad row is an error nothing was done to it; the others are listed all the same.
     acted: OnBadRows = "skip" if policy == "error" else policy
-    rows = [
-        _row(file, problem, refused=policy == "error" and problem.kind in BAD)
-        for file in files
-        for block in scan.blocks(file, acted)
-        for problem in block.problems
-    ]
+    rows = [row for file in files for row in _rows(scan, file, acted, policy)]
     return pl.DataFrame(rows, schema=PROBLEMS_SCHEMA, orient="row")
 
 
-def _row(file: TypedFile, problem: Problem, *, refused: bool) -> tuple[str | int, ...]:
-    action = "refused" if refused else problem.action
-    return (file.plan.url, problem.line, problem.offset, problem.kind, problem.text, action)
+def _rows(scan: CSVScan, file: TypedFile, acted: OnBadRows, policy: OnBadRows) -> Iterator[_Row]:
+    url, number = file.plan.url, 0
+    for block in scan.blocks(file, acted):
+        for problem in block.problems:
+            refused = policy == "error" and problem.kind in BAD
+            action = "refused" if refused else problem.action
+            yield (url, problem.line, problem.offset, problem.kind, problem.text, action)
+        found = misfits(file, block) if block.records and policy != "error" else []
+        for misfit in found:
+            what = "null" if policy == "repair" else "skipped"
+            action = f"{what}: row {number + misfit.row + 1:,}, column {misfit.column!r}"
+            yield (url, None, None, "misfit", misfit.text, action)
+        number += block.records
 
 
 def content_error(scan: CSVScan, file: TypedFile, error: BaseException, hint: str) -> SourceError:
@@ -50,7 +59,7 @@ def content_error(scan: CSVScan, file: TypedFile, error: BaseException, hint: st
     verdict = scan.verdict(file)
     if verdict.first is not None and scan.policy == "error":
         return _bad_rows(file, verdict.first, verdict.bad)
-    misfit = next(_misfits(scan, file), None)
+    misfit = _first_misfit(scan, file)
     if misfit is not None:
         return SourceError(f"{file.plan.url} could not be read: {misfit}. {hint}")
     return SourceError(f"{file.plan.url} could not be read: {first_line(error)}. {hint}")
@@ -72,32 +81,21 @@ def _what(problem: Problem) -> str:
     return problem.kind
 
 
-def _misfits(scan: CSVScan, file: TypedFile) -> Iterator[str]:
-    """Values that are not of the type of their column, in order."""
-    texts = TypedFile(file.plan, {name: ColumnType() for name in file.columns}, file.likely)
+def _first_misfit(scan: CSVScan, file: TypedFile) -> str | None:
+    """The first value that is not of the type of its column."""
     row = 0
-    for block in scan.blocks(file, scan.policy if scan.policy != "error" else "skip"):
-        frame = parse_block(texts, block) if block.records else None
-        if frame is None:
-            continue
-        found = [
-            (int(place), name)
-            for name, column in file.columns.items()
-            if (place := _first_misfit(frame[name], column)) is not None
-        ]
+    for block in scan.blocks(file, scan.policy):
+        found = misfits(file, block) if block.records else []
         if found:
-            place, name = min(found)
-            value = frame[name][place]
-            yield (
-                f"row {row + place + 1:,}: `{value[:_SHOWN]}` in column {name!r} "
-                f"is no {file.columns[name].dtype}"
+            first = found[0]
+            again = (
+                ' (the header again, which on_bad_rows="repair" leaves out)'
+                if first.text == first.column
+                else ""
             )
-        row += frame.height
-
-
-def _first_misfit(texts: pl.Series, column: ColumnType) -> int | None:
-    converted = column.lenient(texts)
-    if converted is None:
-        return None
-    lost = converted.is_null() & texts.is_not_null() & ~texts.is_in(["", *column.nulls])
-    return None if not lost.any() else lost.arg_max()
+            return (
+                f"row {row + first.row + 1:,}: `{first.text[:_SHOWN]}` in column "
+                f"{first.column!r} is no {file.columns[first.column].dtype}{again}"
+            )
+        row += block.records
+    return None

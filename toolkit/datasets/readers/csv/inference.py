@@ -15,7 +15,7 @@ from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan, text_of
 from toolkit.datasets.readers.csv.records import blocks
-from toolkit.datasets.readers.csv.scanning import TypedFile, parse_block
+from toolkit.datasets.readers.csv.typed_file import TypedFile, parse_block
 from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType, Evidence, evidence_of
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -54,11 +54,18 @@ def column_types(evidence: Mapping[str, Evidence], options: CSVOptions) -> Mappi
                 f"There is no column {unknown!r}, which {option} names. "
                 f"The columns: {', '.join(evidence)}."
             )
-    return {name: _type(name, seen, options) for name, seen in evidence.items()}
+    # What means null in one column means it in the others, where it may come further down.
+    tokens = frozenset(
+        token
+        for name, seen in evidence.items()
+        if options.nulls_of(name) is None and seen.column(options.style).kind != "text"
+        for token in seen.tokens
+    )
+    return {name: _type(name, seen, options, tokens) for name, seen in evidence.items()}
 
 
-def _type(name: str, seen: Evidence, options: CSVOptions) -> ColumnType:
-    inferred = seen.column(options.style) if options.infer_types else ColumnType()
+def _type(name: str, seen: Evidence, options: CSVOptions, tokens: frozenset[str]) -> ColumnType:
+    inferred = seen.column(options.style, tokens) if options.infer_types else ColumnType()
     if inferred.moment is not None and not options.dates:
         inferred = ColumnType()
     asked = options.date_formats.get(name)

@@ -28,7 +28,8 @@ from toolkit.datasets.readers.csv.options import (
     polars_types,
 )
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
-from toolkit.datasets.readers.csv.scanning import CSVScan, TypedFile
+from toolkit.datasets.readers.csv.scanning import CSVScan
+from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types import ColumnType, Evidence
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
@@ -135,7 +136,9 @@ class CSVDatasetReader(LazyFrameReader):
         A row for each bad row, and for each blank line, comment, preamble, footer and further
         table: ``file``, ``line`` (physical, from 1), ``offset`` (of its first byte in the unpacked
         text as UTF-8), ``kind``, ``text`` (as it stands in the file) and ``action`` (what was done
-        about it). Reads all files."""
+        about it). Where bad rows are repaired or skipped, a value that does not fit the type of
+        its column is one too (a "misfit", null or skipped; by its row, without line and offset).
+        Reads all files."""
         with self._reading():
             return problems_frame(self._scan, self._files, self._options.on_bad_rows)
 

@@ -15,15 +15,13 @@ the file has is read: a value in it is the field too many.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from functools import partial
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.planning import FilePlan, text_of
 from toolkit.datasets.readers.csv.records import (
     BadRecordError,
@@ -31,10 +29,9 @@ from toolkit.datasets.readers.csv.records import (
     Policy,
     Verdict,
     blocks,
-    engine_dialect,
     verify,
 )
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.failures import ENGINE_FAILURES
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -45,44 +42,7 @@ _BEYOND = "\0beyond"
 
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
-Failed = Callable[["TypedFile", BaseException], BaseException]
-
-
-@dataclass(frozen=True, slots=True)
-class TypedFile:
-    """A file and the types that its columns have."""
-
-    plan: FilePlan
-    columns: Mapping[str, ColumnType]
-    likely: Mapping[str, ColumnType]
-    """What the values look like, also where they are to stay text: bad rows are mended by it."""
-    full: frozenset[str] = frozenset()
-    """Columns that had a value wherever they were looked at."""
-
-    @property
-    def engine_schema(self) -> pl.Schema:
-        return pl.Schema({name: column.engine_dtype for name, column in self.columns.items()})
-
-    @property
-    def schema(self) -> pl.Schema:
-        return pl.Schema({name: column.dtype for name, column in self.columns.items()})
-
-    def typed(
-        self, frame: pl.LazyFrame, columns: Sequence[str], others: Sequence[str] = ()
-    ) -> pl.LazyFrame:
-        """Those columns of the engine's frame with the types of the reader's, and others."""
-        converted = [self.columns[name].expression(name) for name in columns]
-        wanted = [
-            pl.col(name) if expression is None else expression
-            for name, expression in zip(columns, converted, strict=True)
-        ]
-        return frame.select(*wanted, *others)
-
-    @property
-    def fits(self) -> Callable[[int, str], bool]:
-        """Tells whether a text could be a value of the column of a position."""
-        columns = tuple(self.likely.values())
-        return lambda index, text: columns[index].accepts(text)
+Failed = Callable[[TypedFile, BaseException], BaseException]
 
 
 class CSVScan:
@@ -126,7 +86,8 @@ class CSVScan:
     def rows(self, file: TypedFile) -> int:
         """How many rows the frame has of a file. Raises what reading it would."""
         if self.policy != "error":
-            return sum(block.records for block in self.blocks(file, self.policy))
+            found = (block for block in self.blocks(file, self.policy) if block.records)
+            return sum(fitted(file, block, self.policy).height for block in found)
         verdict = self.verdict(file)
         if verdict.first is not None:
             raise self._failed(file, BadRecordError(verdict.first))
@@ -205,10 +166,9 @@ class CSVScan:
         yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
 
     def _split(self, wanted: _Wanted) -> Iterator[pl.DataFrame]:
-        parse = partial(parse_block, wanted.file)
         for block in self.blocks(wanted.file, self.policy):
             if block.records:
-                yield wanted.finished(wanted.file.typed(parse(block).lazy(), wanted.read).collect())
+                yield wanted.finished(fitted(wanted.file, block, self.policy))
 
 
 class _Wanted:
@@ -250,18 +210,6 @@ def is_native(plan: FilePlan) -> bool:
         and dialect.newline == "\n"
         and dialect.comment is None
         and layout.end is None
-    )
-
-
-def parse_block(file: TypedFile, block: Block) -> pl.DataFrame:
-    """The records of a block with the engine's types."""
-    engine = engine_dialect(file.plan.layout.dialect)
-    return pl.read_csv(
-        io.BytesIO(block.data),
-        has_header=False,
-        separator=engine.separator,
-        quote_char=engine.quote,
-        schema=file.engine_schema,
     )
 
 

@@ -146,17 +146,22 @@ class Evidence:
             gaps,
         )
 
-    def column(self, style: NumberStyle = PLAIN) -> ColumnType:
-        """The narrowest type that everything seen has; text where two readings are possible."""
+    def column(
+        self, style: NumberStyle = PLAIN, tokens: frozenset[str] = frozenset()
+    ) -> ColumnType:
+        """The narrowest type that everything seen has; text where two readings are possible.
+
+        ``tokens`` are further texts for null, which other columns have."""
         kinds = self.kinds or frozenset()
+        tokens |= self.tokens
         for kind in ("boolean", "integer", "float"):
             if kind in kinds:
-                tokens = self.tokens - _NAN if kind == "float" else self.tokens
+                tokens = tokens - _NAN if kind == "float" else tokens
                 numeric = PLAIN if kind == "boolean" else style
                 return ColumnType(kind, None, tuple(sorted(tokens)), self.padded, numeric)
         if len(self.moments) == 1:
             (moment,) = self.moments
-            return ColumnType(moment.kind, moment, tuple(sorted(self.tokens)), self.padded)
+            return ColumnType(moment.kind, moment, tuple(sorted(tokens)), self.padded)
         return ColumnType()
 
     def allows(self, column: ColumnType) -> bool:

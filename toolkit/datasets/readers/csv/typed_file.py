@@ -1,0 +1,67 @@
+"""A file of which all is known, and the engine's parser with that knowledge."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from toolkit.datasets.readers.csv.planning import FilePlan
+from toolkit.datasets.readers.csv.records import Block, engine_dialect
+from toolkit.datasets.readers.csv.types import ColumnType
+
+
+@dataclass(frozen=True, slots=True)
+class TypedFile:
+    """A file and the types that its columns have."""
+
+    plan: FilePlan
+    columns: Mapping[str, ColumnType]
+    likely: Mapping[str, ColumnType]
+    """What the values look like, also where they are to stay text: bad rows are mended by it."""
+    full: frozenset[str] = frozenset()
+    """Columns that had a value wherever they were looked at."""
+
+    @property
+    def as_text(self) -> TypedFile:
+        """The same file with every column the text it was."""
+        return replace(self, columns=dict.fromkeys(self.columns, ColumnType()))
+
+    @property
+    def engine_schema(self) -> pl.Schema:
+        return pl.Schema({name: column.engine_dtype for name, column in self.columns.items()})
+
+    @property
+    def schema(self) -> pl.Schema:
+        return pl.Schema({name: column.dtype for name, column in self.columns.items()})
+
+    def typed(
+        self, frame: pl.LazyFrame, columns: Sequence[str], others: Sequence[str] = ()
+    ) -> pl.LazyFrame:
+        """Those columns of the engine's frame with the types of the reader's, and others."""
+        converted = [self.columns[name].expression(name) for name in columns]
+        wanted = [
+            pl.col(name) if expression is None else expression
+            for name, expression in zip(columns, converted, strict=True)
+        ]
+        return frame.select(*wanted, *others)
+
+    @property
+    def fits(self) -> Callable[[int, str], bool]:
+        """Tells whether a text could be a value of the column of a position."""
+        columns = tuple(self.likely.values())
+        return lambda index, text: columns[index].accepts(text)
+
+
+def parse_block(file: TypedFile, block: Block) -> pl.DataFrame:
+    """The records of a block with the engine's types."""
+    engine = engine_dialect(file.plan.layout.dialect)
+    return pl.read_csv(
+        io.BytesIO(block.data),
+        has_header=False,
+        separator=engine.separator,
+        quote_char=engine.quote,
+        schema=file.engine_schema,
+    )
