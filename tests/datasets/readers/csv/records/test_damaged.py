@@ -170,3 +170,10 @@ def test_a_damaged_field_spans_no_more_lines_than_a_good_one_may(read, make_layo
     assert whole.rows == [("1", "x", "2"), ("7", 'some "text\nof\nlines', "2"), ("1", "x", "2")]
     parted = read(text, make_layout(3), limits=Limits(lines=2))
     assert (parted.rows[0], parted.rows[-1], len(parted.rows)) == (*[("1", "x", "2")] * 2, 5)
+
+
+def test_another_delimiter_must_explain_more_than_a_missing_field(read, make_layout):
+    text = b"n,x\nm,\n" * 5 + b"p;q\n"
+    assert read(text, make_layout(2)).rows[-1] == ("p;q", None)
+    text = b"n,x\nm,y\n" * 5 + b"p;q\n"
+    assert read(text, make_layout(2)).rows[-1] == ("p", "q")
