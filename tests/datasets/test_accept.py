@@ -268,10 +268,7 @@ def cut(folder: Any) -> Any:
 
 
 BROKEN = {
-    "read damaged": (lambda ws, tmp: ws.read(damaged(tmp)), FrameError, "LazyFrame"),
-    "read late": (lambda ws, tmp: ws.read(late(tmp)), FrameError, "LazyFrame"),
-    "reader damaged": (lambda ws, tmp: ws.reader(damaged(tmp)), SourceError, "damaged.parquet"),
-    "reader late": (lambda ws, tmp: ws.reader(late(tmp)), SourceError, "late.csv"),
+    "scan damaged": (lambda ws, tmp: pl.scan_parquet(damaged(tmp)), FrameError, "LazyFrame"),
     "dataset": (lambda ws, tmp: pads.dataset(damaged(tmp)), SourceError, "damaged.parquet"),
     "relation": (
         lambda ws, tmp: duckdb.read_parquet(str(damaged(tmp))),
@@ -306,6 +303,21 @@ def test_what_an_engine_cannot_compute_is_told_and_leaves_nothing(
     monkeypatch.setattr(saving, "STREAM_BUFFER", buffer)
     with pytest.raises(error, match=rf"(?s){what}.*could not be computed.*Nothing was saved"):
         ws.save(make(ws, tmp_path), "x")
+    assert stored() == []
+    assert ws.check().ok
+
+
+@pytest.mark.parametrize("read", ["read", "reader"])
+@pytest.mark.parametrize(
+    ("make", "options", "what"),
+    [(damaged, {}, "damaged.parquet could"), (late, {"infer_rows": 10}, "late.csv could.*`one`")],
+    ids=["damaged", "late"],
+)
+def test_what_a_reader_cannot_read_is_told_and_leaves_nothing(
+    ws: tk.Workspace, stored: Any, tmp_path: Any, read: str, make: Any, options: Any, what: str
+) -> None:
+    with pytest.raises(SourceError, match=what):
+        ws.save(getattr(ws, read)(make(tmp_path), **options), "x")
     assert stored() == []
     assert ws.check().ok
 
