@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.detection.legacy import legacy_encoding
 
@@ -30,6 +32,9 @@ _MAGICS = {
 }
 _ZEROS = 1 << 12
 """Bytes in which UTF-16 shows itself by its zero bytes."""
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1e\x7f]")
+_STRAY = 0.05
+"""Share of bytes that are no text up to which a file is text all the same."""
 
 
 def detect_encoding(head: bytes, *, complete: bool) -> str:
@@ -49,9 +54,10 @@ def detect_encoding(head: bytes, *, complete: bool) -> str:
         raise _binary(looks)
     if b"\0" in head[:_ZEROS]:
         wide = _by_zeros(head[:_ZEROS])
-        if wide is None or not _is_readable(head[:_ZEROS], wide):
+        if wide is not None and _is_readable(head[:_ZEROS], wide):
+            return wide
+        if _is_binary(head[:_ZEROS]):
             raise _binary("binary data")
-        return wide
     if is_utf8(head, complete=complete):
         return "utf-8"
     return legacy_encoding(head, complete=complete)
@@ -94,6 +100,12 @@ def _is_readable(head: bytes, encoding: str) -> bool:
     text = head.decode(encoding, "replace")
     odd = sum(not (c.isprintable() or c.isspace()) for c in text)
     return odd * 20 <= len(text)
+
+
+def _is_binary(head: bytes) -> bool:
+    """Whether more than a stray byte or two are none of a text."""
+    most = _STRAY if is_utf8(head, complete=False) else _STRAY / 5
+    return len(_CONTROLS.findall(head)) > most * len(head)
 
 
 def _binary(looks: str) -> SourceError:

@@ -14,7 +14,7 @@ from typing import Final
 
 USUAL: Final = "cp1252"
 _BYTES = 1 << 13
-_LATIN = ("cp1252", "cp1250", "iso8859-2", "cp1254", "cp1257", "mac_roman", "cp850")
+_OTHERS = ("cp1250", "iso8859-2", "cp1254", "cp1257", "mac_roman", "cp850")
 _LANGUAGES = (
     "äöüß",
     "éèêëàâçîïôûùœæ",
@@ -44,6 +44,9 @@ _HIGH = re.compile(rb"[\x80-\xff]")
 _HIGH_SHARE = 0.45
 """Share of letters beyond ASCII from which a text is not in Latin letters."""
 _LIKELY, _SURE = 0.7, 0.95
+_CLEARLY, _CAUTION = 0.02, 0.1
+_SIGNS_ONLY = 0.9
+_BETWEEN = " \xa0"
 
 
 def legacy_encoding(head: bytes, *, complete: bool) -> str:
@@ -94,11 +97,13 @@ def _decodable(head: bytes, encoding: str, complete: bool) -> str:
 
 
 def _latin(sample: bytes) -> tuple[str, float]:
-    best = (-2.0, USUAL)
-    for encoding in _LATIN:
+    best = (_latin_score(sample.decode(USUAL, "replace")), USUAL)
+    # The fewer letters there are, the more another encoding must explain to be believed.
+    margin = _CLEARLY + _CAUTION / max(1, len(_HIGH.findall(sample)))
+    for encoding in _OTHERS:
         value = _latin_score(sample.decode(encoding, "replace"))
-        if value > best[0] + 0.02:
-            best = (value, encoding)
+        if value > best[0] + margin:
+            best, margin = (value, encoding), _CLEARLY
     return best[1], best[0]
 
 
@@ -107,7 +112,7 @@ def _latin_score(text: str) -> float:
     odd: list[str] = []
     penalty = 0.0
     total = 0
-    padded = f" {text} "
+    padded = f"\n{text}\n"
     for before, here, after in zip(padded, padded[1:], padded[2:], strict=False):
         if here < "\x80":
             continue
@@ -116,7 +121,8 @@ def _latin_score(text: str) -> float:
             odd.append(here.lower()[0])
             # A capital within a word is the mark of a wrong encoding, and so is a lone letter.
             penalty += before.islower() and here.isupper()
-            penalty += 0.3 * (not before.isalpha() and not after.isalpha())
+            lone = not before.isalpha() and not after.isalpha()
+            penalty += 0.3 * (lone and any(c in _BETWEEN or c.isdigit() for c in before + after))
         elif (
             here not in _SIGNS
             or (before.isalpha() and here in "¿¡£¥±¼½¾")
@@ -124,7 +130,7 @@ def _latin_score(text: str) -> float:
         ):
             penalty += 1
     if not odd:
-        return 1.0 - penalty / max(1, total)
+        return _SIGNS_ONLY - penalty / max(1, total)
     best = max(sum(letter in language for letter in odd) for language in _LANGUAGES)
     western = 0.97 * sum(letter in _WESTERN for letter in odd)
     return max(best, western) / len(odd) - 2 * penalty / total
