@@ -41,10 +41,10 @@ class Case:
 
 
 CASES = [
-    Case(b'7,5" pipe,2\n', ("7", '5" pipe', "2"), "misplaced quote", 3),
-    Case(b'7,a"b,2\n', ("7", 'a"b', "2"), "misplaced quote", 3),
-    Case(b'7,a"b",2\n', ("7", 'a"b"', "2"), "misplaced quote", 3),
-    Case(b'7,abc",2\n', ("7", 'abc"', "2"), "misplaced quote", 3),
+    Case(b'7,5" pipe,2\n', ("7", '5" pipe', "2"), "stray quote", 3),
+    Case(b'7,a"b,2\n', ("7", 'a"b', "2"), "stray quote", 3),
+    Case(b'7,a"b",2\n', ("7", 'a"b"', "2"), "stray quote", 3),
+    Case(b'7,abc",2\n', ("7", 'abc"', "2"), "stray quote", 3),
     Case(b'7,"ab"c",2\n', ("7", 'ab"c', "2"), "misplaced quote", 3),
     Case(b'7,""abc",2\n', ("7", '"abc', "2"), "misplaced quote", 3),
     Case(b'7,"abc"",2\n', ("7", 'abc"', "2"), "misplaced quote", 3),
@@ -114,7 +114,21 @@ def test_a_damaged_record_is_read_without_harm_to_others(case, read, make_layout
     assert problem.text == expected
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: repr(case.text))
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.kind == "stray quote"], ids=lambda case: repr(case.text)
+)
+def test_a_stray_quote_makes_no_record_bad(case, read, make_layout):
+    text = BEFORE + case.text + AFTER
+    for policy in ("error", "skip"):
+        found = read(text, make_layout(3), policy, fits)
+        assert found.rows == [*EXPECTED_BEFORE, case.cells, *EXPECTED_AFTER]
+        assert found.kinds == ["stray quote"]
+    assert verify([text], make_layout(3)).bad == 0
+
+
+@pytest.mark.parametrize(
+    "case", [c for c in CASES if c.kind != "stray quote"], ids=lambda case: repr(case.text)
+)
 def test_a_bad_record_is_skipped_or_raises(case, read, make_layout):
     before = BEFORE if case.dialect == DOUBLED else BEFORE.replace(b'""', b'\\"')
     layout = make_layout(3, case.dialect)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Strict, Unit, decode
-from toolkit.datasets.readers.csv.records.grouping import KEPT, Grouping, Reading
+from toolkit.datasets.readers.csv.records.grouping import KEPT, ODD_QUOTE, Grouping, Reading
 from toolkit.datasets.readers.csv.records.otherwise import Otherwise
 from toolkit.datasets.readers.csv.records.overlong import shorten
 from toolkit.datasets.readers.csv.records.profile import Profile
@@ -192,13 +192,23 @@ class Examiner:
         cells = [unit.cell for unit in reading.units]
         if reading.action != KEPT:
             return Finding(*line, cells, "too few fields", found, reading.action)
-        kind: Kind = "unclosed quote" if self._open_ended(reading) else "misplaced quote"
-        action = KEPT
+        kind, action = self._kind(reading), KEPT
         if reading.lost:
             action = "read as if the missing quote stood where the field count asks for it"
         elif found != self._rules.width:
+            kind = "misplaced quote" if kind == "stray quote" else kind
             action = "quotes read as the field count asks for it"
         return Finding(*line, cells, kind, found, action)
+
+    def _kind(self, reading: Reading) -> Kind:
+        quote = self._rules.dialect.quote or ""
+        odd = [unit.text.lstrip(" ") for unit in reading.units if not unit.quoted]
+        opened = [text for text in odd if text.startswith(quote)]
+        if reading.lost or any(text.count(quote) == 1 for text in opened):
+            return "unclosed quote"
+        if opened or reading.cost > sum(ODD_QUOTE for text in odd if quote in text):
+            return "misplaced quote"
+        return "stray quote"
 
     def _open_ended(self, reading: Reading) -> bool:
         """Whether a field that a quote opens is not closed on the line."""

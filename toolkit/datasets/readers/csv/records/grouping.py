@@ -14,6 +14,7 @@ from typing import NamedTuple
 from toolkit.datasets.readers.csv.records.fields import Fields, Unit
 
 ODD_QUOTE, TRIMMED, LOST_QUOTE, CROSSED = 1.0, 1.0, 2.0, 1.0
+OPENING = 0.05
 MOST_EXTRA = 24
 """Delimiters within quotes up to which all readings of a record are compared."""
 UNTHINKABLE = 6.0
@@ -164,7 +165,9 @@ class Grouping:
                 return Group(Unit(text, quoted=True), TRIMMED)
         text = unescape(piece)
         escaped = self._fields.rules.backslash and quote not in piece.replace("\\" + quote, "")
-        return Group(Unit(text), 0.0 if escaped else ODD_QUOTE)
+        # Of two quotes at the edges of fields, the first opens and the second is odd.
+        opening = OPENING * stripped.startswith(quote)
+        return Group(Unit(text), 0.0 if escaped else ODD_QUOTE + opening)
 
     def _several(self, pieces: list[str]) -> Group | None:
         quote, delimiter = self._quote, self._fields.delimiter

@@ -19,6 +19,7 @@ Kind: TypeAlias = Literal[
     "too many fields",
     "unclosed quote",
     "misplaced quote",
+    "stray quote",
     "not UTF-8",
     "blank line",
     "comment",
@@ -31,7 +32,8 @@ Kind: TypeAlias = Literal[
 BAD: frozenset[Kind] = frozenset(
     {"too few fields", "too many fields", "unclosed quote", "misplaced quote", "not UTF-8"}
 )
-"""The kinds that make a record bad. The others were never rows of the table."""
+"""The kinds that make a record bad. A stray quote, within text that no quote opens, is simply data;
+the others were never rows of the table."""
 
 
 @dataclass(frozen=True, slots=True)
