@@ -38,7 +38,9 @@ def shorten(units: list[Unit], width: int, delimiter: str, profile: Profile) -> 
     cut = [unit.cell for unit in units[:width]]
     kept = sum(profile.oddness(index, cell) for index, cell in enumerate(cut))
     rival = next((choice.cost for choice in choices if choice.cells != best.cells), MISFIT)
-    if best.cost < MISFIT and (rival - best.cost >= _CLEARLY or kept >= MISFIT):
+    # A value may fit nowhere, wherever the delimiter too many is: that says nothing of it.
+    fits = best.cost < MISFIT or best.cost + MISFIT <= kept
+    if fits and (rival - best.cost >= _CLEARLY or kept >= MISFIT):
         return Shortened(best.cells, best.action)
     trailing = next(
         (choice for choice in choices if choice.action.endswith("at the end dropped")), None
