@@ -38,7 +38,7 @@ CASES = {
     "quoted": (b'"a","b c"\n"1","x"\n"2","y"\n', 1, ("a", "b c")),
     "quoted with delimiters": (b'"a, b",c\n1,2\n3,4\n', 1, ("a, b", "c")),
     "quoted with quotes": (b'"a ""b""",c\n1,2\n3,4\n', 1, ('a "b"', "c")),
-    "with a line break": (b'"a\nb",c\n1,2\n3,4\n', 1, ("a b", "c")),
+    "with a line break": (b'"a\nb",c\n1,2\n3,4\n', 1, ("a\nb", "c")),
     "in another alphabet": ("größe,имя,名前\n1,x,y\n2,z,u\n".encode(), 1, ("größe", "имя", "名前")),
     "blanks around names": (b" a , b \n1,2\n3,4\n", 1, ("a", "b")),
     "with units": (b"time (s),speed [m/s]\n1,2\n3,4\n", 1, ("time (s)", "speed [m/s]")),

@@ -34,6 +34,8 @@ _NOTE = re.compile(
     r"(sources?|notes?|footnotes?|remarks?|disclaimer|copyright) ?[:©(]", re.IGNORECASE
 )
 _DIGIT = re.compile(r"\d")
+_NUMBERED = re.compile(r"[^\W\d_][^\W\d]+[ _]?\d{1,2}")
+"""A name with a number at its end."""
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|#)")
 
 Records = Sequence[Record]
@@ -179,7 +181,7 @@ def next_header(
     first = records[start].cells
     for index in range(start + 2, end - 1):
         cells = records[index].cells
-        if len(cells) != width or any(_DIGIT.search(cells[column]) for column in typed):
+        if len(cells) != width or any(_has_value(cells[column]) for column in typed):
             continue
         broken = gaps[index] or len(records[index - 1].cells) == 1 or is_empty(records[index - 1])
         if cells == first or not could_be_names(cells):
@@ -190,6 +192,11 @@ def next_header(
         if _parts_tables(records, start, index, end, width, broken=broken):
             return index
     return None
+
+
+def _has_value(cell: str) -> bool:
+    """Whether digits in a cell are rather those of a damaged value than of a name."""
+    return bool(_DIGIT.search(cell)) and not _NUMBERED.fullmatch(cell.strip())
 
 
 def _parts_tables(

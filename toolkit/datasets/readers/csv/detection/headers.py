@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -17,6 +18,13 @@ _MOST_ROWS = 3
 _SHOWN_ROWS = 100
 
 Row = Sequence[str]
+
+_LABELS = re.compile(
+    r"(\w*[ _-])?(id|ids|name|key|code|no|nr|num|number|idx|index|row|title|label|n|date|time|year"
+    r"|month|day|country|city|state|region|user|item|product|type|category)|\w+(id|Id|ID|name|Name)|#",
+    re.IGNORECASE,
+)
+"""Names that a first column is given where it tells the rows apart."""
 
 
 def is_header(row: Row, body: Sequence[Row], width: int) -> bool:
@@ -104,13 +112,14 @@ def _carried(header: Sequence[Row], index: int, width: int) -> list[str]:
     row = list(header[index])
     if index + 1 >= len(header):
         return row
-    lower = header[index + 1]
+    lowers = header[index + 1 :]
+    lower = lowers[0]
     row += [""] * (min(width, len(lower)) - len(row))
     if all(cell.strip() for cell in row):
         return row
     group = ""
     for column, cell in enumerate(row):
-        below = lower[column].strip() if column < len(lower) else ""
+        below = any(column < len(each) and each[column].strip() for each in lowers)
         if cell.strip():
             # A name with nothing below it stands for its own column only.
             group = cell if below else ""
@@ -124,7 +133,7 @@ def _fitted(row: Row, width: int, body: Sequence[Row]) -> list[str]:
     cells = list(row)
     if len(cells) == 1 and width > 1:
         cells = split_otherwise(cells[0], width) or cells
-    if len(cells) == width - 1 and _first_column_counts(body, width):
+    if len(cells) == width - 1 and _first_has_no_name(cells[0], body, width):
         return ["", *cells]
     while len(cells) > width and not cells[-1].strip():
         cells.pop()
@@ -145,19 +154,25 @@ def split_otherwise(line: str, width: int) -> list[str] | None:
     return next((cells for cells in found if len(cells) == width and all(cells)), None)
 
 
-def _first_column_counts(body: Sequence[Row], width: int) -> bool:
-    """Whether the first column numbers the rows, as R writes them without a name for it."""
-    first = [row[0].strip() for row in body if len(row) == width][:20]
-    if len(first) < 2 or not all(cell.isdecimal() for cell in first):
+def _first_has_no_name(name: str, body: Sequence[Row], width: int) -> bool:
+    """Whether the first column numbers or names the rows, as R writes them without a name for it;
+    not where the first of the names is one that such a column has: then another name is missing."""
+    rows = [row for row in body if len(row) == width][:20]
+    if len(rows) < 2 or _LABELS.fullmatch(name.strip()):
         return False
-    numbers = [int(cell) for cell in first]
-    return numbers[0] in (0, 1) and all(after - before == 1 for before, after in pairwise(numbers))
+    if not any(row[-1].strip() for row in rows):
+        # It is the last column that has no name, and nothing else: each row ends in a delimiter.
+        return False
+    first = [row[0].strip() for row in rows]
+    if all(cell.isdecimal() for cell in first):
+        numbers = [int(cell) for cell in first]
+        steps = {after - before for before, after in pairwise(numbers)}
+        return numbers[0] in (0, 1) and steps == {1}
+    return all(first) and len(set(first)) == len(first) and could_be_names(first)
 
 
 def _clean(cell: str) -> str:
-    return (
-        " ".join(text_of(cell).replace("\0", "").split()) if "\n" in cell else text_of(cell).strip()
-    )
+    return text_of(cell).replace("\r\n", "\n").strip()
 
 
 def unique_names(names: Sequence[str]) -> tuple[str, ...]:

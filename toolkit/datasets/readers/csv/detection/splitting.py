@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.layout import Newline
 
-_LOOK_AHEAD_LINES = 400
+_LOOK_AHEAD_LINES = 1000
 """Lines that a quoted field may span in the sample."""
 _USUAL_LINES = 1000
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from toolkit.datasets.readers.csv.detection.shapes import TYPED, kind_of
 
-_OTHER = 0.7
+_OTHER = 0.65
 """What a record of another width costs a run, where one of its own gains 1: a few bad records do
 not end a table."""
 _LEAST = 3
@@ -61,7 +61,8 @@ def first_table(runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run | Non
 
 def _is_table(run: Run, largest: int, rows: Sequence[Sequence[str]]) -> bool:
     own = [row for row in rows[run.start : run.end] if len(row) == run.width][:_SHOWN]
-    if _is_prose(own, run.width):
+    # Keys that end in a colon name the values beside them, which is no table yet.
+    if _is_prose(own, run.width) or all(row[0].strip()[-1:] == ":" for row in own):
         return False
     if run.width >= 3:
         return run.matches >= _LEAST
