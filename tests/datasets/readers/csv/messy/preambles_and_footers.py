@@ -1,0 +1,80 @@
+"""Lines that are not of the table: titles and notes before it, sources and totals after it."""
+
+from __future__ import annotations
+
+from .case import case
+
+TABLE = (
+    "id,name,price,day\n1,alpha,10.5,2024-01-02\n2,beta,7.25,2024-01-03\n3,gamma,12,2024-02-11\n"
+)
+COLUMNS = "id|name|price|day"
+ROWS = ("1|alpha|10.5|2024-01-02", "2|beta|7.25|2024-01-03", "3|gamma|12|2024-02-11")
+BEFORE = ("preamble", "blank line?", "comment?")
+AFTER = ("footer", "blank line?", "comment?")
+
+
+def before(name, text):
+    return case(name, text + TABLE, COLUMNS, *ROWS, problems=BEFORE)
+
+
+def after(name, text):
+    return case(name, TABLE + text, COLUMNS, *ROWS, problems=AFTER)
+
+
+CASES = (
+    before("a title", "Sales report\n"),
+    before("a title and a blank line", "Sales report\n\n"),
+    before("a title in quotes", '"Sales report, first quarter"\n'),
+    before("a title with a comma", "Sales report, first quarter\n"),
+    before("several lines", "Sales report\nCompany Inc.\nConfidential\n"),
+    before("several lines with commas and a blank line",
+           "Sales report, first quarter\nMade by: Ann, Bob\nGenerated on Monday\n\n"),
+    case("keys and values before the table", "Report,Sales\nAuthor,Ann\nVersion,3\n\n" + TABLE,
+         COLUMNS, *ROWS, problems=("preamble/other table", "blank line?")),
+    before("a title filled up with delimiters", "Sales report,,,\n,,,\n"),
+    # Excel reads this line as the name of the delimiter.
+    case("sep= in the first line",
+         "sep=;\nid;name;price\n1;alpha;10,5\n2;beta;7,25\n3;gamma;12\n",
+         "id|name|price", "1|alpha|10,5", "2|beta|7,25", "3|gamma|12", problems=BEFORE),
+    # quentinsf/icsv2ledger #9 and firefly-iii/import-configurations #17
+    case("a bank's statement",
+         '"Konto:";"1234567890 / Girokonto";\n\n"Von:";"01.01.2024";\n"Bis:";"01.02.2024";\n'
+         '"Saldo:";"123,45 EUR";\n\n'
+         '"Datum";"Text";"Empfänger";"Betrag"\n'
+         '"02.01.2024";"Miete";"Haus GmbH";"-850,00"\n'
+         '"03.01.2024";"Gehalt; Januar";"Firma AG";"2.500,00"\n'
+         '"05.01.2024";"Einkauf";"Markt";"-35,20"\n',
+         "Datum|Text|Empfänger|Betrag", "02.01.2024|Miete|Haus GmbH|-850,00",
+         "03.01.2024|Gehalt; Januar|Firma AG|2.500,00", "05.01.2024|Einkauf|Markt|-35,20",
+         problems=BEFORE),
+    # aniav/ynab-csv #5
+    case("three lines of text before semicolons",
+         "Számlatörténet\nIdőszak: 2018.02.28-2018.03.31\nInformáció időpontja: 2018.03.31 09:57\n"
+         "Számla;Típus;Összeg;Deviza\n10100716;Átvezetés;40000;HUF\n10100717;Jutalék;-300;HUF\n"
+         "10100718;Átvezetés;1500;HUF\n",
+         "Számla|Típus|Összeg|Deviza", "10100716|Átvezetés|40000|HUF", "10100717|Jutalék|-300|HUF",
+         "10100718|Átvezetés|1500|HUF", problems=BEFORE),
+    case("a title before tabs",
+         "Measured in June, all values in mm\n\nx\ty\tz\n1\t2\t3\n4\t5\t6\n7\t8\t9\n",
+         "x|y|z", "1|2|3", "4|5|6", "7|8|9", problems=BEFORE),
+    case("a title before a table without a header",
+         "Readings of station 5\n\n2024-01-02,3.5,101\n2024-01-03,4.5,102\n2024-01-04,2.5,103\n",
+         "column_1|column_2|column_3", "2024-01-02|3.5|101", "2024-01-03|4.5|102",
+         "2024-01-04|2.5|103", problems=BEFORE),
+    after("a source", "Source: national statistics\n"),
+    after("a source after a blank line", "\nSource: national statistics\n"),
+    after("a source with a comma", "\nSource: national statistics, 2024\n"),
+    after("a source in quotes", '\n"Source: national statistics, 2024"\n'),
+    after("several lines of notes", "\nNotes:\nAll prices are net.\nSource: own work\n"),
+    after("a count, as SQL Server writes it", "\n(3 rows affected)\n"),
+    after("a count without a newline", "(3 rows)"),
+    # plaintextaccounting/hledger #1076
+    after("an end mark", "***END OF FILE***\n"),
+    after("a note filled up with delimiters", ",,,\nSource: national statistics,,,\n"),
+    case("title and source",
+         "Sales report\n\n" + TABLE + "\nSource: own work\n", COLUMNS, *ROWS,
+         problems=("preamble", "footer", "blank line?")),
+    case("title with delimiters, semicolons, and notes after it",
+         "Bericht; Stand: 2024\n\na;b;c\n1;2,5;x\n2;3,5;y\n3;4,5;z\n\nQuelle: eigene; geprüft\n",
+         "a|b|c", "1|2,5|x", "2|3,5|y", "3|4,5|z", problems=("preamble", "footer", "blank line?")),
+)  # fmt: skip

@@ -1,0 +1,78 @@
+"""Several tables in one file: the first is read, the others are named; repeated headers."""
+
+from __future__ import annotations
+
+from .case import case
+
+FIRST = "id,name,price\n1,alpha,10.5\n2,beta,7.25\n3,gamma,12\n"
+ROWS = ("1|alpha|10.5", "2|beta|7.25", "3|gamma|12")
+OTHER = ("other table", "blank line?", "footer?")
+
+
+def followed(name, text):
+    return case(name, FIRST + text, "id|name|price", *ROWS, problems=OTHER)
+
+
+CASES = (
+    followed("the second as wide, a blank line between",
+             "\ncity,country,founded\nRome,Italy,-753\nOslo,Norway,1040\nBonn,Germany,11\n"),
+    followed("the second narrower, a blank line between",
+             "\ncity,founded\nRome,-753\nOslo,1040\nBonn,11\n"),
+    followed("the second wider, a blank line between",
+             "\ncity,country,founded,people,mayor\nRome,Italy,-753,2800000,Ann\n"
+             "Oslo,Norway,1040,700000,Bob\nBonn,Germany,11,330000,Cy\n"),
+    followed("the second as wide, nothing between",
+             "city,country,founded\nRome,Italy,-753\nOslo,Norway,1040\nBonn,Germany,11\n"),
+    followed("the second narrower, nothing between",
+             "city,founded\nRome,-753\nOslo,1040\nBonn,11\n"),
+    followed("the second wider, nothing between",
+             "city,country,founded,people,mayor\nRome,Italy,-753,2800000,Ann\n"
+             "Oslo,Norway,1040,700000,Bob\nBonn,Germany,11,330000,Cy\n"),
+    followed("several blank lines between",
+             "\n\n\ncity,country,founded\nRome,Italy,-753\nOslo,Norway,1040\nBonn,Germany,11\n"),
+    followed("three tables",
+             "\ncity,founded\nRome,-753\nOslo,1040\n\nplanet,moons,rings\nMars,2,no\nSaturn,146,yes\n"),
+    case("the second after its title",
+         FIRST + "\nCities\ncity,country,founded,people\nRome,Italy,-753,2800000\n"
+         "Oslo,Norway,1040,700000\n",
+         "id|name|price", *ROWS, problems=("other table", "blank line?", "footer?", "preamble?")),
+    case("both after their titles",
+         "Products\nid,name,price\n1,alpha,10.5\n2,beta,7.25\n3,gamma,12\n\n"
+         "Cities\ncity,country,founded,people\nRome,Italy,-753,2800000\nOslo,Norway,1040,700000\n",
+         "id|name|price", *ROWS,
+         problems=("preamble", "other table", "blank line?", "footer?")),
+    case("semicolons, the second narrower, a blank line between",
+         "a;b;c\n1;2,5;x\n2;3,5;y\n3;4,5;z\n\nk;v\nm;1\nn;2\n",
+         "a|b|c", "1|2,5|x", "2|3,5|y", "3|4,5|z", problems=OTHER),
+    case("CRLF, the second wider, a blank line between",
+         "a,b\r\n1,x\r\n2,y\r\n3,z\r\n\r\nk,v,w,u\r\nm,1,2,3\r\nn,2,3,4\r\n",
+         "a|b", "1|x", "2|y", "3|z", problems=OTHER),
+    case("files put together, the header repeated",
+         "id,name\n1,a\n2,b\nid,name\n3,c\n4,d\n",
+         "id|name", "1|a", "2|b", "3|c", "4|d", problems=("repeated header",)),
+    case("files put together, the header repeated twice",
+         "id,name\n1,a\n2,b\nid,name\n3,c\n4,d\nid,name\n5,e\n",
+         "id|name", "1|a", "2|b", "3|c", "4|d", "5|e", problems=("repeated header",)),
+    case("files put together, a blank line before each header",
+         "id,name\n1,a\n2,b\n\nid,name\n3,c\n4,d\n",
+         "id|name", "1|a", "2|b", "3|c", "4|d", problems=("repeated header", "blank line")),
+    case("files put together, the repeated header in quotes",
+         '"id","name"\n1,"a"\n2,"b"\n"id","name"\n3,"c, d"\n',
+         "id|name", "1|a", "2|b", "3|c, d", problems=("repeated header",)),
+    case("texts only, the header repeated",
+         "country,capital\nFrance,Paris\nSpain,Madrid\ncountry,capital\nItaly,Rome\n",
+         "country|capital", "France|Paris", "Spain|Madrid", "Italy|Rome",
+         problems=("repeated header",)),
+    case("equal rows are rows",
+         "id,name\n1,a\n1,a\n2,b\n2,b\n", "id|name", "1|a", "1|a", "2|b", "2|b", python={}),
+    case("another table of the same width, its names numbered",
+         "id,day,price\n1,2024-01-02,10.5\n2,2024-01-03,7.25\n3,2024-02-11,12\n4,2024-02-20,3.75\n"
+         "\nid2,day2,price2\n1,2024-01-02,10.5\n2,2024-01-03,7.25\n3,2024-02-11,12\n",
+         "id|day|price", "1|2024-01-02|10.5", "2|2024-01-03|7.25", "3|2024-02-11|12",
+         "4|2024-02-20|3.75", problems=("other table", "blank line?")),
+    case("rows after a blank line are rows, whatever a damaged one holds",
+         "id,day,price\n1,2024-01-02,10.5\n2,2024-01-03,7.25\n3,2024-02-11,12\n\n"
+         "x4,day20,free\n5,2024-03-05,8.5\n6,2024-03-09,9.99\n",
+         "id|day|price", "1|2024-01-02|10.5", "2|2024-01-03|7.25", "3|2024-02-11|12",
+         "x4|day20|free", "5|2024-03-05|8.5", "6|2024-03-09|9.99", problems=("blank line",)),
+)  # fmt: skip

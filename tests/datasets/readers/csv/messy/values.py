@@ -1,0 +1,83 @@
+"""Values that other tools change: codes, numbers in national writing, dates, blanks, NUL bytes.
+
+Nothing is inferred here, so each value is the text that it was.
+"""
+
+from __future__ import annotations
+
+from .case import case
+
+CASES = (
+    case("codes with leading zeros",
+         "zip,city,phone\n01067,Dresden,0351123\n10115,Berlin,030456\n00100,Roma,06789\n",
+         "zip|city|phone", "01067|Dresden|0351123", "10115|Berlin|030456", "00100|Roma|06789",
+         python={}),
+    case("quoted thousands",
+         'item,total\nchair,"1,234.50"\ntable,"12,000"\nlamp,99\n',
+         "item|total", "chair|1,234.50", "table|12,000", "lamp|99", python={}),
+    # duckdb/duckdb #10714
+    case("one column of quoted thousands", 'Value\n"68,527.00"\n"1,020.50"\n"12,000.00"\n',
+         "Value", ("68,527.00",), ("1,020.50",), ("12,000.00",), python={}),
+    case("percent", "id,share\n1,12%\n2,7.5 %\n3,100%\n", "id|share", "1|12%", "2|7.5 %", "3|100%",
+         python={}),
+    case("currencies",
+         "item;price\nchair;€ 12,50\ntable;$1.200,00\nlamp;£99\ncup;3 kr\n",
+         "item|price", "chair|€ 12,50", "table|$1.200,00", "lamp|£99", "cup|3 kr",
+         python={"delimiter": ";"}),
+    case("negative numbers in every writing",
+         'id,amount\n1,-5\n2,(5.00)\n3,5-\n4,"-1,234"\n',
+         "id|amount", "1|-5", "2|(5.00)", "3|5-", "4|-1,234", python={}),
+    case("dates in several writings",
+         "iso,german,american,text\n2024-01-31,31.01.2024,01/31/2024,31 Jan 2024\n"
+         "2024-02-01,01.02.2024,02/01/2024,1 Feb 2024\n"
+         "2024-02-29,29.02.2024,02/29/2024,29 Feb 2024\n",
+         "iso|german|american|text", "2024-01-31|31.01.2024|01/31/2024|31 Jan 2024",
+         "2024-02-01|01.02.2024|02/01/2024|1 Feb 2024",
+         "2024-02-29|29.02.2024|02/29/2024|29 Feb 2024", python={}),
+    case("dates with commas in quotes",
+         'day,high\n"Jan 2, 2024",10\n"Jan 3, 2024",12\n"Feb 11, 2024",9\n',
+         "day|high", "Jan 2, 2024|10", "Jan 3, 2024|12", "Feb 11, 2024|9", python={}),
+    case("timestamps in several writings",
+         "a,b,c\n2024-01-02T03:04:05Z,2024-01-02 03:04:05.123,02.01.2024 03:04\n"
+         "2024-01-03T03:04:05Z,2024-01-03 03:04:05.456,03.01.2024 03:04\n",
+         "a|b|c", "2024-01-02T03:04:05Z|2024-01-02 03:04:05.123|02.01.2024 03:04",
+         "2024-01-03T03:04:05Z|2024-01-03 03:04:05.456|03.01.2024 03:04", python={}),
+    case("numbers beyond 64 bits and floats",
+         "id,big,small\n1,123456789012345678901234567890,1e-300\n2,98765432109876543210,2.5E+10\n",
+         "id|big|small", "1|123456789012345678901234567890|1e-300",
+         "2|98765432109876543210|2.5E+10",
+         python={}),
+    case("words for nothing are texts",
+         "id,a,b\n1,NA,null\n2,N/A,None\n3,nan,-\n4,NULL,#N/A\n",
+         "id|a|b", "1|NA|null", "2|N/A|None", "3|nan|-", "4|NULL|#N/A", python={}),
+    case("blanks around cells stay",
+         "id,name,city\n1, alpha ,Rome\n2,beta , Oslo\n3,gamma,Bonn\n",
+         "id|name|city", "1| alpha |Rome", "2|beta | Oslo", "3|gamma|Bonn", python={}),
+    case("cells of blanks only stay",
+         "id,name,city\n1, ,Rome\n2,  ,Oslo\n3,x,Bonn\n",
+         "id|name|city", "1| |Rome", "2|  |Oslo", "3|x|Bonn", python={}),
+    case("formulas", 'id,cell\n1,=1+2\n2,"=""0012"""\n3,+3\n4,@x\n',
+         "id|cell", "1|=1+2", '2|="0012"', "3|+3", "4|@x", python={}),
+    case("a NUL byte within a text", "id,name,n\n1,al\x00pha,5\n2,beta,6\n3,gamma,7\n",
+         "id|name|n", "1|al\x00pha|5", "2|beta|6", "3|gamma|7"),
+    case("control signs within a text", "id,name\n1,a\x1bb\n2,c\x07d\n3,e\n",
+         "id|name", "1|a\x1bb", "2|c\x07d", "3|e", python={}),
+    case("empty columns",
+         "id,never,sometimes\n1,,\n2,,x\n3,,\n", "id|never|sometimes", "1||", "2||x", "3||",
+         python={}),
+    case("e-mails and phone numbers",
+         "name,mail,phone\nAnn,ann@example.org,+49 170 1234\nBob,b.b@example.com,(030) 45-6\n",
+         "name|mail|phone", "Ann|ann@example.org|+49 170 1234", "Bob|b.b@example.com|(030) 45-6",
+         python={}),
+    case("versions, addresses and hashes",
+         "version,ip,hash\n1.2.3,10.0.0.1,0xdeadbeef\n1.10.0,10.0.0.255,1e5\n2.0.0-rc1,::1,00ff\n",
+         "version|ip|hash", "1.2.3|10.0.0.1|0xdeadbeef", "1.10.0|10.0.0.255|1e5",
+         "2.0.0-rc1|::1|00ff", python={}),
+    case("coordinates in quotes",
+         'place,at\nRome,"41.9, 12.5"\nOslo,"59.9, 10.7"\nBonn,"50.7, 7.1"\n',
+         "place|at", "Rome|41.9, 12.5", "Oslo|59.9, 10.7", "Bonn|50.7, 7.1", python={}),
+    case("WKT with commas in quotes",
+         'id,shape\n1,"POLYGON ((0 0, 1 0, 1 1, 0 0))"\n2,"LINESTRING (0 0, 5 5)"\n3,POINT (1 2)\n',
+         "id|shape", "1|POLYGON ((0 0, 1 0, 1 1, 0 0))", "2|LINESTRING (0 0, 5 5)", "3|POINT (1 2)",
+         python={}),
+)  # fmt: skip
