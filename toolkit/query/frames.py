@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from toolkit.core.batches import batches_of
 from toolkit.core.errors import QueryError
 from toolkit.query.columns import distinct_names
 from toolkit.query.names import TableName
@@ -91,9 +92,7 @@ class LazyTable:
         return reader.__arrow_c_stream__(requested_schema)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        for part in self._frame.collect_batches(
-            chunk_size=_BATCH_ROWS, maintain_order=True, lazy=True, engine="streaming"
-        ):
+        for part in batches_of(self._frame, _BATCH_ROWS):
             yield from _arrow(part).to_batches()
 
 

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from toolkit.core.batches import batches_of
 from toolkit.datasets.fingerprint.logical_types import INT128_FIELD
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
 
@@ -92,9 +93,7 @@ def _int128_field(name: str, dtype: pl.DataType) -> pa.Field:
 
 def streamed(frame: pl.LazyFrame, rows: int = BLOCK_ROWS) -> Iterator[pl.DataFrame]:
     """The rows of a lazy frame in their order, about ``rows`` at a time, as they are asked for."""
-    return frame.collect_batches(
-        chunk_size=rows, maintain_order=True, lazy=True, engine="streaming"
-    )
+    return batches_of(frame, rows)
 
 
 def reblock_polars(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:

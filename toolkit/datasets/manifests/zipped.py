@@ -17,6 +17,7 @@ from operator import and_
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from toolkit.core.batches import batches_of
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
 from toolkit.datasets.manifests.predicates import conjuncts, may_raise, names_of
 from toolkit.datasets.manifests.scans import StrandScanner
@@ -269,11 +270,7 @@ def _of(strand: Strand, names: Iterable[str]) -> list[str]:
 
 
 def _batches(frame: pl.LazyFrame) -> Iterator[pl.DataFrame]:
-    return iter(
-        frame.collect_batches(
-            maintain_order=True, lazy=True, engine="streaming", optimizations=_NO_CACHE
-        )
-    )
+    return batches_of(frame, None, optimizations=_NO_CACHE)
 
 
 def _collect(frame: pl.LazyFrame) -> pl.DataFrame:

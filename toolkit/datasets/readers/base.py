@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 import polars as pl
 import pyarrow as pa
 
+from toolkit.core.batches import batches_of
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.sources import ResolvedSource
@@ -80,7 +81,7 @@ class LazyFrameReader(ABC):
 
     def _batches(self, frame: pl.LazyFrame, size: int) -> Iterator[pa.RecordBatch]:
         with self._reading():
-            for part in frame.collect_batches(chunk_size=size, maintain_order=True):
+            for part in batches_of(frame, size):
                 yield from part.to_arrow().to_batches(max_chunksize=size)
 
     def _reading(self) -> AbstractContextManager[None]:

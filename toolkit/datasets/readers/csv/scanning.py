@@ -21,6 +21,7 @@ from contextlib import closing
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from toolkit.core.batches import batches_of
 from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.planning import FilePlan, text_of
 from toolkit.datasets.readers.csv.records import (
@@ -163,7 +164,7 @@ class CSVScan:
             frame = frame.head(limit)
         read = dict.fromkeys([*wanted.read, wanted.watched])
         frame = file.typed(frame, list(read), [_BEYOND] if wanted.partly else [])
-        yield from frame.collect_batches(chunk_size=batch_size, maintain_order=True)
+        yield from batches_of(frame, batch_size)
 
     def _split(self, wanted: _Wanted) -> Iterator[pl.DataFrame]:
         for block in self.blocks(wanted.file, self.policy):
