@@ -15,7 +15,7 @@ import pytest
 from pyarrow import orc
 
 from toolkit.core.errors import SourceError
-from toolkit.datasets.readers.arrow_views import require_sound_views
+from toolkit.datasets.readers.columnar.arrow_views import require_sound_views
 
 COLUMNS = {
     "i": pl.Series([1, None, -128], dtype=pl.Int8),

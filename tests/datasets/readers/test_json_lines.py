@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
-from toolkit.datasets.readers import json_lines
 from toolkit.datasets.readers.factory import DatasetReaderFactory
-from toolkit.datasets.readers.json_blocks import blocks
 from toolkit.datasets.readers.json_lines import looks_like_json_lines
+from toolkit.datasets.readers.json_lines import reader as json_lines
+from toolkit.datasets.readers.json_lines.blocks import blocks
 
 FRAME = pl.DataFrame(
     {
@@ -44,8 +44,8 @@ def read(factory):
 def short(monkeypatch):
     """Blocks of some lines, so that what is told of blocks is seen."""
     for name in ("FIRST_BYTES", "BLOCK_BYTES"):
-        monkeypatch.setattr(f"toolkit.datasets.readers.json_blocks.{name}", 64)
-    monkeypatch.setattr("toolkit.datasets.readers.unpacking.CHUNK", 16)
+        monkeypatch.setattr(f"toolkit.datasets.readers.json_lines.blocks.{name}", 64)
+    monkeypatch.setattr("toolkit.datasets.readers.packing.unpacking.CHUNK", 16)
 
 
 @pytest.mark.parametrize("place", ["local", "memory"])
@@ -178,7 +178,7 @@ def test_what_is_no_json_lines_says_so(read, data, message):
 
 
 def test_a_line_without_end_is_refused_in_bounded_memory(monkeypatch):
-    monkeypatch.setattr("toolkit.datasets.readers.json_blocks.LONGEST_LINE", 1 << 23)
+    monkeypatch.setattr("toolkit.datasets.readers.json_lines.blocks.LONGEST_LINE", 1 << 23)
     taken = []
 
     def endless():

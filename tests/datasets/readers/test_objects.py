@@ -16,7 +16,7 @@ import pyarrow as pa
 import pytest
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
-from toolkit.datasets.readers import spooling
+from toolkit.datasets.readers.sources import spooling
 
 CSV = b"a,b\n1,x\n2,y\n"
 FRAME = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})

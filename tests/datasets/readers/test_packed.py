@@ -20,10 +20,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
-from toolkit.datasets.readers.limits import UnpackingError, UnpackLimits
+from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
+from toolkit.datasets.readers.packing.text import codec_of
+from toolkit.datasets.readers.packing.unpacking import unpacked
 from toolkit.datasets.readers.sources import ResolvedSource
-from toolkit.datasets.readers.text import codec_of
-from toolkit.datasets.readers.unpacking import unpacked
 
 CSV = b"a,b\n1,x\n2,y\n"
 FRAME = pl.DataFrame({"a": [1, 2], "b": ["x", "y"]})
@@ -169,7 +169,7 @@ def test_a_file_that_unpacks_to_too_much_is_refused_with_the_option(tmp_path, fa
 
 @pytest.mark.parametrize("codec", ["gzip", "bz2", "xz", "zip"])
 def test_a_bomb_is_refused_by_its_ratio(codec, monkeypatch):
-    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 21)
+    monkeypatch.setattr("toolkit.datasets.readers.packing.limits.FREE_BYTES", 1 << 21)
     data = zipped(bytes(8 << 20)) if codec == "zip" else bomb(codec, 8 << 20)
     with pytest.raises(OSError, match="unpack to more than"):
         content(data)
@@ -177,7 +177,7 @@ def test_a_bomb_is_refused_by_its_ratio(codec, monkeypatch):
 
 
 def test_a_bomb_within_a_zip_archive_is_measured_by_the_archive(monkeypatch):
-    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 21)
+    monkeypatch.setattr("toolkit.datasets.readers.packing.limits.FREE_BYTES", 1 << 21)
     with pytest.raises(OSError, match="unpack to more than"):
         content(zipped(bomb("bz2", 8 << 20), "t.csv.bz2"))
 
@@ -209,7 +209,7 @@ def lying(archive: bytes) -> bytes:
 def test_an_archive_that_lies_about_its_size_is_measured_all_the_same(
     tmp_path, factory, monkeypatch
 ):
-    monkeypatch.setattr("toolkit.datasets.readers.limits.FREE_BYTES", 1 << 19)
+    monkeypatch.setattr("toolkit.datasets.readers.packing.limits.FREE_BYTES", 1 << 19)
     with pytest.raises(OSError, match="unpack to more than"):
         content(lying(zipped(bomb("bz2", 8 << 20), "t.csv.bz2")))
     (tmp_path / "x.zip").write_bytes(lying(zipped(b"\n" * 900_000)))

@@ -1,1 +1,1 @@
-"""Lazy readers of Parquet and CSV."""
+"""Lazy readers: of CSV, Parquet, JSON lines, Arrow IPC and ORC, wherever the files are."""

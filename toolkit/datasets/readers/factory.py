@@ -10,19 +10,19 @@ from typing import Any
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.interfaces import IDatasetReader
-from toolkit.datasets.readers.arrow_files import ArrowDatasetReader, looks_like_arrow
+from toolkit.datasets.readers.columnar.arrow_files import ArrowDatasetReader, looks_like_arrow
+from toolkit.datasets.readers.columnar.orc import ORCDatasetReader, looks_like_orc
 from toolkit.datasets.readers.csv.reader import CSVDatasetReader, looks_like_csv
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.json_lines import JSONLinesDatasetReader, looks_like_json_lines
-from toolkit.datasets.readers.limits import UnpackLimits
-from toolkit.datasets.readers.orc import ORCDatasetReader, looks_like_orc
+from toolkit.datasets.readers.packing.limits import UnpackLimits
+from toolkit.datasets.readers.packing.text import codec_of, first_bytes, prefix
+from toolkit.datasets.readers.packing.unpacking import MAGIC_BYTES, unpacked
 from toolkit.datasets.readers.parquet import ParquetDatasetReader, looks_like_parquet
-from toolkit.datasets.readers.places import StorageOptions
 from toolkit.datasets.readers.sources import ResolvedSource, resolve
-from toolkit.datasets.readers.spooling import SpoolingFileSystem
-from toolkit.datasets.readers.text import codec_of, first_bytes, prefix
-from toolkit.datasets.readers.unpacking import MAGIC_BYTES, unpacked
-from toolkit.datasets.readers.web import web_name
+from toolkit.datasets.readers.sources.places import StorageOptions
+from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
+from toolkit.datasets.readers.sources.web import web_name
 
 SNIFF_BYTES = 4096
 _PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz", ".zip")

@@ -12,7 +12,7 @@ import pyarrow as pa
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.numbers import NumberStyle
-from toolkit.datasets.readers.text import is_utf8
+from toolkit.datasets.readers.packing.text import is_utf8
 
 SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
 NullValues: TypeAlias = str | Sequence[str] | Mapping[str, str | Sequence[str]]

@@ -18,8 +18,8 @@ from toolkit.datasets.readers.csv.detection import (
 )
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
+from toolkit.datasets.readers.packing.text import chunks, codec_of, first_bytes, is_utf8, prefix
 from toolkit.datasets.readers.sources import ResolvedSource
-from toolkit.datasets.readers.text import chunks, codec_of, first_bytes, is_utf8, prefix
 
 HEAD_BYTES = 1 << 18
 """Bytes of a file that detection looks at."""

@@ -14,8 +14,8 @@ import fsspec
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.redaction import without_credentials
-from toolkit.datasets.readers.missing import unknown_protocol
-from toolkit.datasets.readers.web import WebFileSystem, web_options
+from toolkit.datasets.readers.sources.missing import unknown_protocol
+from toolkit.datasets.readers.sources.web import WebFileSystem, web_options
 
 _BUFFER = 1 << 20
 _WEB = frozenset({"http", "https"})

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from toolkit.datasets.readers.limits import UnpackingError
+from toolkit.datasets.readers.packing.limits import UnpackingError
 
 # What zipfile lets through of a damaged archive; RuntimeError includes NotImplementedError.
 DAMAGE = (

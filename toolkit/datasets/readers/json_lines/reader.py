@@ -15,10 +15,10 @@ from polars.io.plugins import register_io_source
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.json_blocks import Block, blocks
+from toolkit.datasets.readers.json_lines.blocks import Block, blocks
+from toolkit.datasets.readers.packing.text import chunks
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
-from toolkit.datasets.readers.text import chunks
 
 INFER_ROWS = 100_000
 INFER_BYTES = 1 << 25

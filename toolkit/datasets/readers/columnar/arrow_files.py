@@ -8,8 +8,8 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
-from toolkit.datasets.readers.arrow_views import require_sound_views
-from toolkit.datasets.readers.record_batches import BatchesReader
+from toolkit.datasets.readers.columnar.arrow_views import require_sound_views
+from toolkit.datasets.readers.columnar.record_batches import BatchesReader
 
 _FILE = b"ARROW1"
 _STREAM = b"\xff\xff\xff\xff"

@@ -12,7 +12,7 @@ from fsspec.spec import AbstractFileSystem
 
 from toolkit.core.errors import SourceError, SourceNotFoundError
 from toolkit.core.redaction import without_credentials
-from toolkit.datasets.readers.spooling import SpoolingFileSystem
+from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 
 _CHUNK = 1 << 20
 _GONE = frozenset({404, 410})

@@ -15,16 +15,16 @@ from fsspec.implementations.local import LocalFileSystem
 
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
 from toolkit.core.redaction import without_credentials
-from toolkit.datasets.readers.archives import member_filesystem
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.limits import UnpackLimits
-from toolkit.datasets.readers.missing import nothing_at
-from toolkit.datasets.readers.objects import ObjectFileSystem, is_object
+from toolkit.datasets.readers.packing.limits import UnpackLimits
 from toolkit.datasets.readers.partitions import partition_values
-from toolkit.datasets.readers.places import Place, StorageOptions, place_of
-from toolkit.datasets.readers.read_ahead import Beginnings, ReadAhead
-from toolkit.datasets.readers.spooling import SpoolingFileSystem
-from toolkit.datasets.readers.web import WebFileSystem
+from toolkit.datasets.readers.sources.archives import member_filesystem
+from toolkit.datasets.readers.sources.missing import nothing_at
+from toolkit.datasets.readers.sources.objects import ObjectFileSystem, is_object
+from toolkit.datasets.readers.sources.places import Place, StorageOptions, place_of
+from toolkit.datasets.readers.sources.read_ahead import Beginnings, ReadAhead
+from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
+from toolkit.datasets.readers.sources.web import WebFileSystem
 
 Select: TypeAlias = Callable[[Sequence[str]], Sequence[str]]
 """Picks the data files out of the listing of a folder or an archive."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
-from toolkit.datasets.readers.record_batches import BatchesReader
+from toolkit.datasets.readers.columnar.record_batches import BatchesReader
 
 if TYPE_CHECKING:
     from pyarrow.orc import ORCFile

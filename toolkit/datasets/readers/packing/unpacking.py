@@ -18,9 +18,9 @@ from typing import Any, Protocol, cast
 
 import pyarrow as pa
 
-from toolkit.datasets.readers.limits import UnpackingError, UnpackLimits
+from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
+from toolkit.datasets.readers.packing.zipped import zip_member
 from toolkit.datasets.readers.sources import ResolvedSource
-from toolkit.datasets.readers.zipped import zip_member
 
 CHUNK = 1 << 20
 MAGIC_BYTES = 16

@@ -13,7 +13,7 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from toolkit.core.errors import SourceError, SourceNotFoundError, ToolkitError, did_you_mean
-from toolkit.datasets.readers.web import WebFileSystem, not_there
+from toolkit.datasets.readers.sources.web import WebFileSystem, not_there
 
 _SHOWN = 500
 _ALMOST_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)(:/|:|//)(?=[^/])")

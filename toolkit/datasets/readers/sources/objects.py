@@ -13,7 +13,7 @@ from fsspec.spec import AbstractFileSystem
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.core.redaction import without_credentials
-from toolkit.datasets.readers.spooling import ReadAt, Spool, Window
+from toolkit.datasets.readers.sources.spooling import ReadAt, Spool, Window
 
 _CHUNK = 1 << 20
 _PATH_BYTES = 4096

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from toolkit.datasets.readers.failures import first_line
-from toolkit.datasets.readers.limits import UnpackingError, UnpackLimits
-from toolkit.datasets.readers.spooling import SpoolingFileSystem
-from toolkit.datasets.readers.zipped import DAMAGE, require_readable
+from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
+from toolkit.datasets.readers.packing.zipped import DAMAGE, require_readable
+from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 
 _CHUNK = 1 << 20
 
