@@ -279,3 +279,22 @@ def test_the_line_that_names_the_separator_is_taken_at_its_word(line):
     assert (layout.start, layout.start_line) == (len(line), 1)
     with pytest.raises(SourceError, match="empty"):
         detect(Sample(line, complete=True), Given())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"id,name\n1,a\n2,b\n3,c\n4,d\n5,e\n6,f\n\n7,g,x\n8,h,x\n9,i,x\n",
+        b"id,name,day\n"
+        + b"1,a,2024-01-02\n" * 9
+        + b"void,Bob,missing\n"
+        + b"1,b,2024-01-03\n" * 9,
+        b"id,name,day\n" + b"1,a,2024-01-02\n" * 9 + b"left,Bob,early\n" + b"1,b,2024-01-03\n" * 9,
+        b"id,name\n" + b"1,a\n" * 9 + b"\nleft,Bob\n" + b"1,b\n" * 9,
+    ],
+    ids=["more fields below a gap", "no values in a row", "words in a row", "words below a gap"],
+)
+def test_rows_are_not_taken_for_another_table_on_a_doubt(data):
+    layout = detect(Sample(data, complete=True), Given())
+    assert layout.end is None
+    assert layout.notes == ()

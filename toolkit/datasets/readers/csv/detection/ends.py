@@ -34,6 +34,11 @@ _NOTE = re.compile(
     r"(sources?|notes?|footnotes?|remarks?|disclaimer|copyright) ?[:©(]", re.IGNORECASE
 )
 _DIGIT = re.compile(r"\d")
+_PLACEHOLDER = re.compile(
+    r"unknown|missing|error|invalid|unavailable|not \w+|absent|undefined|pending|tb[ad]|void|empty",
+    re.IGNORECASE,
+)
+"""What people write where there is no value: no names."""
 _NUMBERED = re.compile(r"[^\W\d_][^\W\d]+[ _]?\d{1,2}")
 """A name with a number at its end."""
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|#)")
@@ -48,11 +53,24 @@ def next_table(
     another width are another table only where a blank line, a title or names set them apart."""
     for other in (r for r in runs if r.start >= run.end):
         begin = other.start
-        apart = any(gaps[run.end : begin + 1]) or len(records[begin - 1].cells) == 1
-        if apart or _is_named(records, other) or _is_of_other_kinds(records, run, other):
+        titled = len(records[begin - 1].cells) == 1
+        gap = any(gaps[run.end : begin + 1]) and not _goes_on(records, run, other)
+        if titled or gap or _is_named(records, other) or _is_of_other_kinds(records, run, other):
             return begin, run
         run = replace(run, end=other.end)
     return len(records), run
+
+
+def _goes_on(records: Records, run: Run, other: Run) -> bool:
+    """Whether records of another width plainly go on with the values of a run: its first columns
+    have numbers and dates, and the same follow in each record, names of columns in none."""
+    rows = [r.cells for r in records[run.start : run.end] if len(r.cells) == run.width]
+    kinds = [column.kind for column in profile(rows[1:], run.width)][: other.width]
+    first = records[other.start : other.end]
+    typed = [(i, kind) for i, kind in enumerate(kinds) if kind in TYPED]
+    return bool(typed) and all(
+        i < len(r.cells) and kind_of(r.cells[i]) == kind for r in first for i, kind in typed
+    )
 
 
 def _is_named(records: Records, run: Run) -> bool:
@@ -214,13 +232,28 @@ def _parts_tables(
         return False
     if len(set(cells) & set(first)) * 2 >= len(cells):
         return False
+    if any(kind_of(cell) == NULL or _PLACEHOLDER.fullmatch(cell.strip()) for cell in cells):
+        return False
     # With nothing between them two tables must be seen to be two: rows must not be lost to a doubt.
-    return broken or (
-        total + total_after > 2
+    other = _alike(cells, first) or _typed(before) != _typed(after)
+    return (broken and (other or total > 1)) or (
+        other
+        and total + total_after > 2
         and min(index - start, end - index) > _ROWS_OF_EACH
         and _is_pure(records[start + 1 : index], before)
         and _is_pure(records[index + 1 : end], after)
     )
+
+
+def _typed(columns: Sequence[Column]) -> list[str]:
+    return [column.kind if column.kind in TYPED else TEXT for column in columns]
+
+
+def _alike(names: Sequence[str], first: Sequence[str]) -> bool:
+    """Whether most names are those of another header but for a number or a letter or two."""
+    pairs = [(a.strip().lower(), b.strip().lower()) for a, b in zip(names, first, strict=True)]
+    alike = sum(b != "" and (a.startswith(b[:3]) or a.endswith(b[-3:])) for a, b in pairs)
+    return alike * 2 > len(pairs)
 
 
 def _is_pure(records: Records, columns: Sequence[Column]) -> bool:
