@@ -154,4 +154,8 @@ CASES = (
          'id,word,state,mark\n0,"a, b",RI,p\n1,"amet,",NY",x\n2,"c, d",TX,y\n3,"e, f",CA,z\n',
          "id|word|state|mark", "0|a, b|RI|p", '1|amet,|NY"|x', "2|c, d|TX|y", "3|e, f|CA|z",
          problems=("stray quote",)),
+    case("a single quote as a cell, beside a quoted delimiter",
+         'id,word,state,mark\n0,"a, b",RI,p\n1,"amet,",",x\n2,"c, d",TX,y\n3,"e, f",CA,z\n',
+         "id|word|state|mark", "0|a, b|RI|p", '1|amet,|"|x', "2|c, d|TX|y", "3|e, f|CA|z",
+         problems=(f"{ODD}/stray quote",)),
 )  # fmt: skip

@@ -166,7 +166,7 @@ class Grouping:
         text = unescape(piece)
         escaped = self._fields.rules.backslash and quote not in piece.replace("\\" + quote, "")
         # Of two quotes at the edges of fields, the first opens and the second is odd.
-        opening = OPENING * stripped.startswith(quote)
+        opening = OPENING * (stripped.startswith(quote) and stripped != quote)
         return Group(Unit(text), 0.0 if escaped else ODD_QUOTE + opening)
 
     def _several(self, pieces: list[str]) -> Group | None:
