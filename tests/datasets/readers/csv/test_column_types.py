@@ -163,3 +163,30 @@ def test_every_value_that_was_seen_is_accepted_and_read(texts):
     if lenient is not None:
         nulls = sum(text.strip() in ("", *column.nulls) for text in texts)
         assert lenient.null_count() == nulls
+
+
+FOREVER = "9999-12-31 00:00:00.0000000"
+
+
+def test_a_moment_beyond_nanoseconds_is_never_wrapped():
+    assert infer(["2024-01-01 00:00:00.0000000", FOREVER]).kind == "text"
+    column = infer(["2024-01-01 00:00:00.0000001"])
+    with pytest.raises(pl.exceptions.PolarsError, match="9999"):
+        pl.DataFrame({"c": [FOREVER]}).select(column.expression("c"))
+    assert column.lenient(pl.Series([FOREVER])).to_list() == [None]
+
+
+@pytest.mark.parametrize(
+    ("seen", "late"),
+    [
+        ("05.01.2024", "05.01.24"),
+        ("2024-01-05", "24-01-05"),
+        ("2024-01-05 10:00", "24-01-05 10:00"),
+        ("2024-01-05 10:00:00", "2024-01-05 10:00:00.123456789"),
+    ],
+)
+def test_a_late_moment_of_another_shape_is_no_moment(seen, late):
+    column = infer([seen])
+    assert not column.accepts(late)
+    with pytest.raises(pl.exceptions.PolarsError):
+        pl.DataFrame({"c": [late]}).select(column.expression("c"))

@@ -109,3 +109,15 @@ def test_a_contract_that_is_none_is_refused(write):
     for text in (b"{}", b"[", b'{"format": "other", "version": 1}'):
         with pytest.raises(InvalidArgumentError, match=r"c\.json is not a contract"):
             reader(path, contract=write(text, "c.json"))
+
+
+def test_a_new_text_for_null_is_called_that(write):
+    whole = reader(write(b"n,m\n1,2\n3,4\n")).contract()
+    with pytest.raises(SourceDriftError, match="column 'n' has NA for null, which was not there"):
+        reader(write(b"n,m\n1,2\nNA,4\n"), contract=whole).polars()
+
+
+@pytest.mark.parametrize("said", [{"schema": {"day": pl.String}}, {"infer_types": False}])
+def test_a_contract_and_types_of_ones_own_are_not_mixed(january, write, said):
+    with pytest.raises(InvalidArgumentError, match="contract= says what the columns are"):
+        reader(write(JANUARY), contract=january, **said)

@@ -11,7 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from toolkit.core.errors import SourceError
+from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.csv.scanning import BATCH_ROWS, is_native
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
@@ -269,3 +269,31 @@ def test_a_header_that_comes_again_is_named(put):
         7,
         9,
     ]
+
+
+def test_blanks_around_a_late_number_are_no_part_of_it(put):
+    data = b"a,b\n" + b"1,2.5\n" * 50 + b" 7 , 3.5\n"
+    frame = reader(put(data), infer_rows=10).polars().collect()
+    assert frame.row(-1) == (7, 3.5)
+
+
+def test_a_header_that_is_a_row_is_not_listed_as_dropped(put):
+    file = reader(put(b"name,city\nx,y\nname,city\nz,w\n"))
+    assert file.polars().collect().height == file.count() == 3
+    assert file.problems().is_empty()
+
+
+def test_a_type_that_no_text_has_is_one_clear_error(put):
+    path = put(b"id,t\n1,1\n2,0\n")
+    with pytest.raises(SourceError, match="`1` in column 't' is no Boolean"):
+        reader(path, schema={"t": pl.Boolean}).polars().collect()
+    with pytest.raises(SourceError):
+        reader(path, schema={"t": pl.List(pl.Int64)}).polars().collect()
+    with pytest.raises(InvalidArgumentError, match="'string', which is no type"):
+        reader(path, schema={"t": "string"}).polars()
+
+
+def test_bytes_of_another_encoding_far_down_name_the_option(put):
+    data = b"a,b\n" + b"1,x\n" * 100_000 + "2,café\n".encode("latin-1")
+    with pytest.raises(SourceError, match=r"not UTF-8.*pass encoding, such as"):
+        reader(put(data)).count()

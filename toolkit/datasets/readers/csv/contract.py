@@ -107,7 +107,11 @@ class Contract:
         for name, column in self.columns.items():
             if name in evidence and not evidence[name].allows(column):
                 found = evidence[name].column(column.style)
-                yield f"column {name!r} has values of the type {found}, not {column}"
+                if found.kind == column.kind and found.moment == column.moment:
+                    texts = ", ".join(sorted(set(found.nulls) - set(column.nulls)))
+                    yield f"column {name!r} has {texts} for null, which was not there"
+                else:
+                    yield f"column {name!r} has values of the type {found}, not {column}"
 
     @classmethod
     def _from_json(cls, document: Any) -> Contract:

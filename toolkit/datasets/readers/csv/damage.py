@@ -13,7 +13,7 @@ from toolkit.datasets.readers.csv.options import OnBadRows
 from toolkit.datasets.readers.csv.records import BAD, Problem
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
-from toolkit.datasets.readers.failures import first_line
+from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
 
 PROBLEMS_SCHEMA = pl.Schema(
     {
@@ -44,6 +44,9 @@ def _rows(scan: CSVScan, file: TypedFile, acted: OnBadRows, policy: OnBadRows) -
     for block in scan.blocks(file, acted):
         for problem in block.problems:
             refused = policy == "error" and problem.kind in BAD
+            if policy == "error" and problem.kind == "repeated header":
+                # It is a row there.
+                continue
             action = "refused" if refused else problem.action
             yield (url, problem.line, problem.offset, problem.kind, problem.text, action)
         found = misfits(file, block) if block.records and policy != "error" else []
@@ -59,7 +62,11 @@ def content_error(scan: CSVScan, file: TypedFile, error: BaseException, hint: st
     verdict = scan.verdict(file)
     if verdict.first is not None and scan.policy == "error":
         return _bad_rows(file, verdict.first, verdict.bad)
-    misfit = _first_misfit(scan, file)
+    try:
+        misfit = _first_misfit(scan, file)
+    except ENGINE_FAILURES:
+        # The type that was asked for is none that texts can be read as.
+        misfit = None
     if misfit is not None:
         return SourceError(f"{file.plan.url} could not be read: {misfit}. {hint}")
     return SourceError(f"{file.plan.url} could not be read: {first_line(error)}. {hint}")
@@ -68,10 +75,13 @@ def content_error(scan: CSVScan, file: TypedFile, error: BaseException, hint: st
 def _bad_rows(file: TypedFile, first: Problem, count: int) -> SourceError:
     text = first.text if len(first.text) <= _SHOWN else f"{first.text[:_SHOWN]}…"
     others = f" {count:,} rows of the file are bad." if count > 1 else " It is the only bad row."
+    advice = "delimiter, quote or escape"
+    if first.kind == "not UTF-8":
+        advice = 'encoding, such as "cp1252" or "latin-1",'
     return SourceError(
         f"{file.plan.url}, line {first.line:,}: {_what(first)}: {text!r}.{others} "
         'Pass on_bad_rows="repair" or on_bad_rows="skip"; problems() of the reader lists them; '
-        "pass delimiter, quote or escape if they were not recognized (see explain())."
+        f"pass {advice} if that was not recognized (see explain())."
     )
 
 

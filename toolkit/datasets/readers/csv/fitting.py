@@ -30,14 +30,15 @@ def fitted(file: TypedFile, block: Block, policy: Policy) -> pl.DataFrame:
     try:
         return file.typed(parse_block(file, block).lazy(), list(file.columns)).collect()
     except ENGINE_FAILURES:
-        if policy == "error":
+        texts = parse_block(file.as_text, block)
+        found = _converted(file, texts)
+        lost = {misfit.row for misfit in _misfits(file, texts, found)}
+        if lost and policy == "error":
             raise
-    texts = parse_block(file.as_text, block)
-    found = _converted(file, texts)
+    # Without misfits they were blanks around a value, which are not a part of it.
     frame = pl.DataFrame(list(found.values()))
-    if policy == "repair":
+    if policy == "repair" or not lost:
         return frame
-    lost = {misfit.row for misfit in _misfits(file, texts, found)}
     return frame.filter(pl.Series([row not in lost for row in range(frame.height)]))
 
 

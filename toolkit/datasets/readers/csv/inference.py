@@ -80,11 +80,18 @@ def _type(name: str, seen: Evidence, options: CSVOptions, tokens: frozenset[str]
 
 
 def _as_asked(inferred: ColumnType, seen: Evidence, dtype: Any, options: CSVOptions) -> ColumnType:
-    asked = pl.DataFrame(schema={"column": dtype}).schema["column"]
+    try:
+        asked = pl.DataFrame(schema={"column": dtype}).schema["column"]
+    except TypeError as error:
+        raise InvalidArgumentError(
+            f"schema has {dtype!r}, which is no type: pass polars types, such as pl.Int64."
+        ) from error
     if asked == pl.String:
         return ColumnType()
     if asked.is_temporal() and inferred.moment is not None:
         return replace(inferred, given=asked)
+    if asked == pl.Boolean:
+        return ColumnType("boolean", None, tuple(sorted(seen.tokens)), seen.padded, given=asked)
     if asked.is_numeric():
         tokens = tuple(sorted(seen.tokens))
         return ColumnType("float", None, tokens, seen.padded, options.style, asked)

@@ -34,6 +34,8 @@ _TIMES = {
     "%I:%M %p": r"\d{1,2}:\d{2} [AaPp][Mm]",
 }
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})"
+_YEARS_IN_NANOSECONDS = r"(?:1[7-9]\d{2}|2[01]\d{2}|22[0-5]\d)"
+"""64 bits of nanoseconds reach from 1677 to 2262."""
 _FINE = re.compile(r"\.\d{7,9}")
 _DIRECTIVES = {
     **dict.fromkeys(["%m", "%d", "%H", "%I", "%M", "%S"], r"\d{1,2}"),
@@ -74,6 +76,10 @@ class Moment:
         return pl.Datetime("ns" if self.fine else "us", zone)
 
     def parse(self, text: pl.Expr, *, strict: bool = True) -> pl.Expr:
+        """The moments that texts write; one of another shape fails, or is null."""
+        # The engine takes 05.01.24 for the year 24, and wraps nanoseconds beyond their range.
+        fits = text.str.contains(f"^(?:{_shape(self.format, self.fine).pattern})$")
+        text = pl.when(fits).then(text).otherwise(pl.lit("? ") + text)
         if self.kind == "time":
             return text.str.to_time(self.format, strict=strict)
         if self.kind == "date":
@@ -83,7 +89,7 @@ class Moment:
 
     def accepts(self, text: str) -> bool:
         """Whether a text has the shape of the format; whether there is such a day is not asked."""
-        return bool(_shape(self.format).fullmatch(text))
+        return bool(_shape(self.format, self.fine).fullmatch(text))
 
     def within(self, other: Moment) -> bool:
         """Whether every value of this format is one of the other."""
@@ -117,8 +123,6 @@ def moment_of(values: pl.Series, given: Moment | None = None) -> Iterator[Moment
     fine = bool(values.str.contains(_FINE.pattern).any())
     for candidate in [given] if given else _candidates(values[0]):
         moment = replace(candidate, fine=fine)
-        if not values.str.contains(f"^(?:{_shape(moment.format).pattern})$").all():
-            continue
         parsed = values.to_frame("text").select(moment.parse(pl.col("text"), strict=False))
         if parsed.to_series().null_count() == 0:
             yield moment
@@ -158,9 +162,18 @@ def _with_time(date: str, rest: str) -> Iterator[Moment]:
 
 
 @cache
-def _shape(format: str) -> re.Pattern[str]:
-    known = {**_DATES, **_TIMES}
-    if format in known:
-        return re.compile(known[format])
-    parts = _DIRECTIVE.findall(format)
-    return re.compile("".join(_DIRECTIVES.get(part) or re.escape(part) for part in parts))
+def _shape(format: str, fine: bool | None = None) -> re.Pattern[str]:
+    """What texts of a format look like; ``fine`` as in Moment, or None for both."""
+    pattern = {**_DATES, **_TIMES}.get(format)
+    if pattern is None:
+        parts = _DIRECTIVE.findall(format)
+        pattern = "".join(_DIRECTIVES.get(part) or _literal(part) for part in parts)
+    if fine is True:
+        pattern = pattern.replace(r"\d{4}", _YEARS_IN_NANOSECONDS)
+    elif fine is False:
+        pattern = pattern.replace(r"\d{1,9}", r"\d{1,6}")
+    return re.compile(pattern)
+
+
+def _literal(part: str) -> str:
+    return ".+" if part.startswith("%") and part != "%%" else re.escape(part)

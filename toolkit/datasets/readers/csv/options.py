@@ -120,6 +120,15 @@ class CSVOptions:
             raise InvalidArgumentError("comment='' begins every line: pass None for no comments.")
 
     @property
+    def types_are_said(self) -> bool:
+        """Whether anything was said of the types of columns."""
+        plain = CSVOptions()
+        said = ("schema", "infer_types", "infer_rows", "null_values", "dates")
+        return self.style != plain.style or any(
+            getattr(self, name) != getattr(plain, name) for name in said
+        )
+
+    @property
     def style(self) -> NumberStyle:
         return NumberStyle(self.decimal, self.thousands, self.affixes)
 

@@ -10,7 +10,7 @@ from typing import Literal
 
 import polars as pl
 
-from toolkit.core.errors import SourceError
+from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_same_names
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.csv.contract import Contract
@@ -115,6 +115,11 @@ class CSVDatasetReader(LazyFrameReader):
             affixes=affixes,
             on_bad_rows=on_bad_rows,
         )
+        if contract is not None and self._options.types_are_said:
+            raise InvalidArgumentError(
+                "contract= says what the columns are: pass it without schema, infer_types, "
+                "infer_rows, null_values, dates, decimal, thousands and affixes."
+            )
         self._contract = None if contract is None else Contract.of(contract)
 
     def polars(self) -> pl.LazyFrame:

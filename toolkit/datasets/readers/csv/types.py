@@ -82,7 +82,7 @@ class ColumnType:
             return frame.select(self.moment.parse(text, strict=False)).to_series()
         if self.dtype == pl.String:
             return None
-        if self.kind == "boolean":
+        if self.dtype == pl.Boolean:
             truth = text.replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
             return frame.select(truth).to_series()
         return frame.select(self.style.plain(text).cast(self.dtype, strict=False)).to_series()
