@@ -182,6 +182,8 @@ def evidence_of(
 ) -> Evidence:
     """What a column of texts allows. ``tokens`` mean null where the rest fits; ``moment`` is the
     one format of dates to try."""
+    if column.null_count() == len(column):
+        return Evidence(gaps=len(column) > 0)
     raw = column.drop_nulls().unique()
     values = raw.str.strip_chars(_BLANKS).unique()
     values = values.filter(values != "")
