@@ -121,6 +121,11 @@ CASES = {
         2,
     ),
     "inches quote nothing": (b'id,size\n1,5"\n2,7"\n3,11"\n', dialect(), 2),
+    "backslashes in texts, and quotes doubled": (
+        b'"a","b","c"\n"1","red","\\n"\n"2","blue","C:\\dir\\"\n',
+        dialect(),
+        3,
+    ),
     "a stray quote does not abolish quoting": (b'a,b\n1,"x\n2,y\n3,z\n', dialect(), 2),
     "line breaks in quotes": (b'id,t,n\n1,"a\nb",1\n2,"c\n\nd",2\n3,e,3\n', dialect(), 3),
     "delimiters and line breaks in quotes": (

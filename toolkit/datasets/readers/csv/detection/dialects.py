@@ -42,6 +42,7 @@ def choose(head: bytes, given: Given) -> Chosen:
     lines = split_lines(sample, newline).texts[:_SCORED_LINES]
     rules, width = _choose_rules(lines, given)
     rules = _with_quote(lines, rules, given)
+    rules = _with_doubling(lines, rules, width, given)
     if newline == "any":
         newline, rules, width = _settle_newline(sample, lines, rules, width, given)
     return Chosen(rules, newline, width)
@@ -126,6 +127,17 @@ def _with_quote(lines: list[str], rules: Rules, given: Given) -> Rules:
     opened = sum(cell.startswith('"') for record in records for cell in record.cells)
     few = opened <= 1 + len(records) // 20
     return Rules(rules.delimiter, '"', '"') if few else rules
+
+
+def _with_doubling(lines: list[str], rules: Rules, width: int, given: Given) -> Rules:
+    """Doubled quotes in place of backslashes where they leave no record bad: backslashes are
+    common in texts (paths, patterns), where they take the meaning from nothing."""
+    if rules.quote is None or rules.escape != "\\" or given.escape is not UNSET:
+        return rules
+    doubled = Rules(rules.delimiter, rules.quote, rules.quote)
+    records = split_records(lines, doubled, (width,))
+    whole = all(len(r.cells) == width and not r.strays for r in records if any(r.cells))
+    return doubled if whole else rules
 
 
 def _one_column(lines: list[str], text: str, given: Given) -> tuple[Score, Rules]:
