@@ -75,13 +75,13 @@ def content_error(scan: CSVScan, file: TypedFile, error: BaseException, hint: st
 def _bad_rows(file: TypedFile, first: Problem, count: int) -> SourceError:
     text = first.text if len(first.text) <= _SHOWN else f"{first.text[:_SHOWN]}…"
     others = f" {count:,} rows of the file are bad." if count > 1 else " It is the only bad row."
-    advice = "delimiter, quote or escape"
+    advice = "delimiter, quote or escape if they were not recognized"
     if first.kind == "not UTF-8":
-        advice = 'encoding, such as "cp1252" or "latin-1",'
+        advice = 'encoding, such as "cp1252" or "latin-1", if it was not recognized'
     return SourceError(
         f"{file.plan.url}, line {first.line:,}: {_what(first)}: {text!r}.{others} "
         'Pass on_bad_rows="repair" or on_bad_rows="skip"; problems() of the reader lists them; '
-        f"pass {advice} if that was not recognized (see explain())."
+        f"pass {advice} (see explain())."
     )
 
 
