@@ -148,11 +148,6 @@ def is_year(cell: str) -> bool:
     return len(cell) == 4 and cell.isdecimal() and 1900 <= int(cell) <= 2100
 
 
-def typed_share(columns: Sequence[Column]) -> float:
-    """Share of the columns whose values are more than words."""
-    return sum(c.kind in TYPED for c in columns) / len(columns) if columns else 0.0
-
-
 def could_be_names(row: Sequence[str]) -> bool:
     """Whether no filled cell of a row is a value rather than a name."""
     filled = [cell.strip() for cell in row if cell.strip()]
