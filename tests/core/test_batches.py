@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
 import threading
 import time
 
@@ -88,3 +90,19 @@ def test_no_more_than_a_few_batches_are_made_ahead():
     time.sleep(0.3)
     assert len(made) < 200
     found.close()
+
+
+LEFT = """
+import polars as pl
+from toolkit.core.batches import batches_of
+
+frame = pl.LazyFrame({"v": range(3_000_000)}).with_columns(h=pl.col("v").hash())
+left = batches_of(frame, 1000)
+next(left)
+"""
+
+
+def test_a_process_that_ends_in_the_middle_of_a_query_ends_in_peace():
+    for _ in range(3):
+        done = subprocess.run([sys.executable, "-c", LEFT], capture_output=True, timeout=60)
+        assert (done.returncode, done.stderr) == (0, b"")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from collections.abc import Iterator
 from queue import Empty, Full, Queue
@@ -14,6 +15,10 @@ _AHEAD = 2
 """Batches that wait to be taken while the engine goes on."""
 _PATIENCE = 0.05
 """Seconds after which each side looks whether the other is still there."""
+
+
+_running: dict[threading.Thread, threading.Event] = {}
+"""The engines at work, and what tells each to stop."""
 
 
 class _End:
@@ -56,8 +61,9 @@ def batches_of(frame: pl.LazyFrame, size: int | None, **how: Any) -> Iterator[pl
         hand(_End(error))
 
     engine = threading.Thread(target=run, name="toolkit-batches", daemon=True)
-    engine.start()
+    _running[engine] = given_up
     try:
+        engine.start()
         while True:
             try:
                 item = handed.get(timeout=_PATIENCE * 20)
@@ -72,4 +78,21 @@ def batches_of(frame: pl.LazyFrame, size: int | None, **how: Any) -> Iterator[pl
     finally:
         given_up.set()
         # A query that sorts, say, notices only when it has its first batch: that is not waited for.
-        engine.join(timeout=1.0)
+        _end(engine, given_up, 1.0)
+
+
+def _end(engine: threading.Thread, given_up: threading.Event, seconds: float) -> None:
+    given_up.set()
+    if engine.ident is not None:
+        engine.join(seconds)
+    if not engine.is_alive():
+        _running.pop(engine, None)
+
+
+def _end_all() -> None:
+    """A thread that the interpreter's end finds in the engine would abort the process."""
+    for engine, given_up in list(_running.items()):
+        _end(engine, given_up, 10.0)
+
+
+atexit.register(_end_all)
