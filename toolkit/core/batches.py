@@ -59,6 +59,7 @@ def batches_of(frame: pl.LazyFrame, size: int | None, **how: Any) -> Iterator[pl
         except BaseException as raised:
             error = raised
         hand(_End(error))
+        _running.pop(threading.current_thread(), None)
 
     engine = threading.Thread(target=run, name="toolkit-batches", daemon=True)
     _running[engine] = given_up
@@ -76,17 +77,17 @@ def batches_of(frame: pl.LazyFrame, size: int | None, **how: Any) -> Iterator[pl
             else:
                 return
     finally:
-        given_up.set()
         # A query that sorts, say, notices only when it has its first batch: that is not waited for.
         _end(engine, given_up, 1.0)
 
 
 def _end(engine: threading.Thread, given_up: threading.Event, seconds: float) -> None:
     given_up.set()
-    if engine.ident is not None:
-        engine.join(seconds)
-    if not engine.is_alive():
+    if engine.ident is None:
+        # It was interrupted before it began.
         _running.pop(engine, None)
+    else:
+        engine.join(seconds)
 
 
 def _end_all() -> None:
