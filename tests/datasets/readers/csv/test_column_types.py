@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.evidence import Evidence, evidence_of
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
-from toolkit.datasets.readers.csv.types import ColumnType, Evidence, evidence_of
+from toolkit.datasets.readers.csv.types import ColumnType
 
 GERMAN = NumberStyle(",", ".", "€% ")
 

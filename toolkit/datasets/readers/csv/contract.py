@@ -16,10 +16,11 @@ from toolkit.core.errors import (
     SourceDriftError,
     SourceNotFoundError,
 )
+from toolkit.datasets.readers.csv.evidence import Evidence
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.numbers import NumberStyle
 from toolkit.datasets.readers.csv.planning import FilePlan
-from toolkit.datasets.readers.csv.types import ColumnType, Evidence
+from toolkit.datasets.readers.csv.types import ColumnType
 
 _FORMAT = "toolkit-csv-contract"
 _VERSION = 1

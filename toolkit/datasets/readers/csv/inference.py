@@ -10,13 +10,14 @@ from typing import Any, Literal
 import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.evidence import Evidence, evidence_of
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan, text_of
 from toolkit.datasets.readers.csv.records import blocks
 from toolkit.datasets.readers.csv.typed_file import TypedFile, parse_block
-from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType, Evidence, evidence_of
+from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType
 from toolkit.datasets.readers.sources import ResolvedSource
 
 _SPOTS = 8

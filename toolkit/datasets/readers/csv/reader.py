@@ -16,6 +16,7 @@ from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.csv.contract import Contract
 from toolkit.datasets.readers.csv.damage import content_error, problems_frame
 from toolkit.datasets.readers.csv.detection import detect_encoding
+from toolkit.datasets.readers.csv.evidence import Evidence
 from toolkit.datasets.readers.csv.explanation import Explanation
 from toolkit.datasets.readers.csv.inference import column_types, evidence_of_file
 from toolkit.datasets.readers.csv.options import (
@@ -30,7 +31,7 @@ from toolkit.datasets.readers.csv.options import (
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
-from toolkit.datasets.readers.csv.types import ColumnType, Evidence
+from toolkit.datasets.readers.csv.types import ColumnType
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
