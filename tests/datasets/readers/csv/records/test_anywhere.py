@@ -3,6 +3,7 @@ is bounded; every byte of the text is accounted for."""
 
 from __future__ import annotations
 
+import re
 import tracemalloc
 from collections.abc import Iterator
 
@@ -70,6 +71,32 @@ def test_any_text_is_read_the_same_however_it_is_cut(data, text, dialect, width,
         read(text, layout, "error", limits=SMALL)
     where = caught.value.problem.line, caught.value.problem.offset
     assert where == (verdict.first.line, verdict.first.offset)
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data(), text=SOUP, dialect=DIALECTS, policy=st.sampled_from(["repair", "skip"]))
+def test_each_record_and_problem_begins_at_a_place_of_its_own(data, text, dialect, policy, cut):
+    layout = Layout(dialect, ("a", "b"), 0)
+    sizes = data.draw(st.lists(st.integers(1, 30), min_size=1, max_size=4))
+    how = {"limits": SMALL, "block_size": data.draw(st.sampled_from([3, 64]))}
+    found = list(blocks(cut(text, sizes), layout, policy, located=True, **how))
+    assert [len(block.places.lines) for block in found] == [block.records for block in found]
+    places = [place for block in found for place in zip(*block.places, strict=True)]
+    problems = [(p.line, p.offset) for block in found for p in block.problems]
+    together = sorted({*places, *problems})
+    assert [offset for _, offset in together] == sorted({offset for _, offset in together})
+    ends = {"\n": "\n", "\r": "\r", "any": "\r\n|\r|\n"}[dialect.newline].encode()
+    for line, offset in together:
+        assert line == len(re.findall(ends, text[:offset])) + 1
+    assert not text or [offset for _, offset in together][:1] == [0]
+
+
+def test_places_are_those_of_the_rows_in_spite_of_what_is_between(make_layout):
+    text = b'x,1\n"a\nb",2\n\nlost\ny,"3" \nz,4\n'
+    (block,) = blocks([text], make_layout(2), "repair", located=True)
+    assert block.places.lines.tolist() == [1, 2, 5, 6, 7]
+    begins = [text.index(start) for start in (b"x", b'"a', b"lost", b"y", b"z")]
+    assert block.places.offsets.tolist() == begins
 
 
 @settings(max_examples=150, deadline=None)

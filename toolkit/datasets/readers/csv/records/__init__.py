@@ -16,6 +16,7 @@ from toolkit.datasets.readers.csv.records.types import (
     Fits,
     Kind,
     Limits,
+    Places,
     Policy,
     Problem,
     Verdict,
@@ -29,6 +30,7 @@ __all__ = [
     "Fits",
     "Kind",
     "Limits",
+    "Places",
     "Policy",
     "Problem",
     "Verdict",
@@ -51,6 +53,7 @@ def blocks(
     *,
     block_size: int = BLOCK_SIZE,
     limits: Limits = LIMITS,
+    located: bool = False,
 ) -> Iterator[Block]:
     """The table's records as CSV for the engine, and everything that is not simply a row.
 
@@ -64,6 +67,8 @@ def blocks(
     it must not is data of its cell. With ``"repair"`` and ``"skip"`` a row that repeats the header
     is dropped as "repeated header" (files put together), with ``"error"`` it is a row.
 
+    ``located`` makes the blocks say where their records begin.
+
     Raises BadRecordError at the first bad record with ``"error"``, after the blocks before it.
     """
     return Splitter(
@@ -73,6 +78,7 @@ def blocks(
         fits=fits,
         block_size=block_size,
         limits=limits,
+        located=located,
         drops_headers=policy != "error",
     ).blocks()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from toolkit.datasets.readers.csv.layout import Layout
+from toolkit.datasets.readers.csv.records.bits import Index
 from toolkit.datasets.readers.csv.records.canonical import BYTE_ORDER_MARK, Encoder, Rewriter
 from toolkit.datasets.readers.csv.records.damage import Examiner, Finding
 from toolkit.datasets.readers.csv.records.fields import Fields, decode
@@ -23,6 +24,7 @@ from toolkit.datasets.readers.csv.records.types import (
     Fits,
     Kind,
     Limits,
+    Places,
     Policy,
     Problem,
 )
@@ -44,6 +46,7 @@ class _Output:
     data: list[bytes] = field(default_factory=list)
     records: int = 0
     problems: list[Problem] = field(default_factory=list)
+    places: list[Places] = field(default_factory=list)
     failure: Problem | None = None
     """The bad record at which reading stops."""
 
@@ -61,15 +64,17 @@ class Splitter:
         block_size: int,
         limits: Limits,
         wanted: bool = True,
+        located: bool = False,
         drops_headers: bool = False,
     ) -> None:
-        """``wanted``: make data; ``drops_headers``: a record like the header is no row."""
+        """``wanted``: make data; ``located``: say where each record begins; ``drops_headers``: a
+        record like the header is no row."""
         # glibc keeps up to twice the largest freed block for later: without this it gives the pages
         # of every buffer's arrays back, and the kernel clears them for the next (a quarter slower).
         np.empty(_KEPT_BYTES, np.uint8)
         self._stream = Stream(parts)
         self._layout, self._policy, self._fits = layout, policy, fits
-        self._block_size, self._wanted = block_size, wanted
+        self._block_size, self._wanted, self._located = block_size, wanted, located
         self._rules = Rules.of(layout, limits)
         self._fields = Fields(self._rules)
         self._encoder = Encoder(self._rules)
@@ -136,6 +141,9 @@ class Splitter:
             if until > first:
                 after = int(view.ends[until - 1]) + 1
                 output.records += until - first
+                if self._located:
+                    starts = np.append(position, view.ends[first : until - 1] + 1)
+                    output.places.append(self._places(scan, starts))
                 if self._wanted:
                     rewriter = rewriters.get(phase) or rewriters.setdefault(phase, Rewriter(view))
                     output.data.append(rewriter.run(position, after))
@@ -145,11 +153,18 @@ class Splitter:
             finding = examiner.at(text, position, complete=complete)
             if finding is None:
                 break
+            known = output.records
             self._add(finding, text, position, self._lines + scan.lines_before(position), output)
+            if self._located and output.records > known:
+                output.places.append(self._places(scan, np.array([position])))
             position = finding.after
         self._lines += scan.lines_before(position) if position else 0
         self._offset += position
         return position
+
+    def _places(self, scan: Scan, starts: Index) -> Places:
+        lines = scan.line_ranks.all_at(starts)
+        return Places(lines + (self._lines + 1), starts + self._offset)
 
     def _hopeless(self, scan: Scan, view: View, position: int, complete: bool) -> bool:
         """Whether no more text could make a good record of the rest."""
@@ -190,7 +205,12 @@ class Splitter:
         data = b"".join(output.data)
         if data.startswith(_BOM):
             data = self._encoder.guarded(data)
-        return Block(data, output.records, tuple(output.problems))
+        places = None
+        if self._located:
+            lines, offsets = zip(*output.places, strict=True) if output.places else ((), ())
+            empty = np.zeros(0, np.int64)
+            places = Places(np.concatenate((empty, *lines)), np.concatenate((empty, *offsets)))
+        return Block(data, output.records, tuple(output.problems), places)
 
     def _profile(self) -> Profile:
         if self._profile_found is None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.csv.records.bits import Index
 
 Policy: TypeAlias = Literal["error", "repair", "skip"]
 """What happens to bad records: the first raises, each is mended, each is left out."""
@@ -55,6 +56,15 @@ class Problem:
     """What became of it: "padded with nulls", "skipped"; empty when it raised."""
 
 
+class Places(NamedTuple):
+    """Where records begin: one element for each."""
+
+    lines: Index
+    """Physical lines, from 1, counted from the beginning of the text."""
+    offsets: Index
+    """Bytes of the text as UTF-8 before the record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Some successive records of a table as CSV for the engine."""
@@ -65,6 +75,8 @@ class Block:
     records: int
     problems: tuple[Problem, ...]
     """In the order of the text."""
+    places: Places | None = None
+    """Where its records begin, if that was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
