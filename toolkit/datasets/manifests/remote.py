@@ -13,8 +13,8 @@ from typing import cast
 
 import polars as pl
 import pyarrow.parquet as pq
-from polars.io.plugins import register_io_source
 
+from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.core.types import FileLocation
 from toolkit.datasets.manifests.predicates import conjuncts, names_of
 from toolkit.datasets.manifests.strands import Piece
@@ -46,33 +46,17 @@ class RemotePiece:
     def lazy(self) -> pl.LazyFrame:
         """The piece as a lazy frame: row numbers, if wanted, and the columns."""
         numbers = {} if self.row is None else {self.row: pl.get_index_type()}
-        return register_io_source(
-            self._frames,
-            schema=pl.Schema({**numbers, **self.dtypes}),
-            is_pure=True,
-            explain_name="Parquet",
-            explain_detail=self.piece.location.uri,
-        )
+        schema = pl.Schema({**numbers, **self.dtypes})
+        return lazy_frame(self._frames, schema, name="Parquet", detail=self.piece.location.uri)
 
-    def _frames(
-        self,
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        wanted = self._all() if with_columns is None else with_columns
-        # The engine asks for n_rows of the source, before the predicate.
-        rows = self.piece.rows if n_rows is None else min(n_rows, self.piece.rows)
+    def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
+        rows = request.at_most(self.piece.rows)
         with self._file() as file:
             for group, start, length, number in self._ranges(file, rows):
                 part = _Part(self, file, group, start, length, number)
-                frame = part.read(wanted, predicate)
+                frame = part.read(request.columns, request.predicate)
                 if frame is not None:
-                    yield frame.select(wanted)
-
-    def _all(self) -> list[str]:
-        return [*([] if self.row is None else [self.row]), *self.dtypes]
+                    yield frame.select(request.columns)
 
     @contextmanager
     def _file(self) -> Iterator[pq.ParquetFile]:

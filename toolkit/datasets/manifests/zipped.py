@@ -15,9 +15,9 @@ from functools import reduce
 from operator import and_
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from toolkit.core.batches import batches_of
+from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
 from toolkit.datasets.manifests.predicates import conjuncts, may_raise, names_of
 from toolkit.datasets.manifests.scans import StrandScanner
@@ -56,12 +56,11 @@ class ZippedScan:
     def lazy(self) -> pl.LazyFrame:
         """The lazy frame of all columns."""
         files = len({p.location.uri for s in self.layout.strands for p in s.pieces})
-        return register_io_source(
+        return lazy_frame(
             self._frames,
-            schema=lambda: pl.Schema({self._count: pl.Null(), **self.dtypes()}),
-            is_pure=True,
-            explain_name="Parquet",
-            explain_detail=f"{self.name}: {len(self.layout.columns)} columns of {files} files",
+            lambda: pl.Schema({self._count: pl.Null(), **self.dtypes()}),
+            name="Parquet",
+            detail=f"{self.name}: {len(self.layout.columns)} columns of {files} files",
         ).select(self.layout.columns)
 
     @property
@@ -71,20 +70,11 @@ class ZippedScan:
             name += "_"
         return name
 
-    def _frames(
-        self,
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        count = self._count
-        wanted = [count, *self.layout.columns] if with_columns is None else with_columns
+    def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
+        count, wanted = self._count, request.columns
         columns = [name for name in wanted if name != count]
-        # The engine asks for n_rows of the source, before the predicate.
-        rows = self.layout.rows if n_rows is None else min(n_rows, self.layout.rows)
         dtypes = self.dtypes()
-        for frame in self._read(columns, predicate, rows):
+        for frame in self._read(columns, request.predicate, request.at_most(self.layout.rows)):
             counted = frame.with_columns(pl.lit(None, dtype=pl.Null).alias(count))
             chosen = (counted if count in wanted else frame).select(wanted)
             if all(chosen.schema[name] == dtypes[name] for name in columns):

@@ -11,9 +11,9 @@ from typing import BinaryIO, ClassVar, Protocol, cast
 
 import polars as pl
 import pyarrow as pa
-from polars.io.plugins import register_io_source
 
 from toolkit.core.errors import SourceError
+from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.agreement import require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
@@ -45,17 +45,12 @@ class BatchesReader(LazyFrameReader):
         """The file behind an open handle with random access."""
 
     def polars(self) -> pl.LazyFrame:
-        return register_io_source(
-            self._frames,
-            schema=pl.Schema({**self._columns, **self._partition_schema}),
-            is_pure=True,
-            explain_name=self.name,
-            explain_detail=self._source.given,
-        )
+        schema = pl.Schema({**self._columns, **self._partition_schema})
+        return lazy_frame(self._frames, schema, name=self.name, detail=self._source.given)
 
     def count(self) -> int:
         # The engine has no rows without columns.
-        return sum(frame.height for frame in self._frames([], None, None, None))
+        return sum(frame.height for frame in self._frames(Request([])))
 
     @cached_property
     def _columns(self) -> pl.Schema:
@@ -95,31 +90,17 @@ class BatchesReader(LazyFrameReader):
         ):
             yield self._file(handle)
 
-    def _frames(
-        self,
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        # The engine asks for n_rows of the source, before the predicate.
+    def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
         constants = self._partition_schema
-        wanted = [*self._columns, *constants] if with_columns is None else with_columns
-        stored = [name for name in wanted if name not in constants]
-        remaining = n_rows
+        stored = [name for name in request.columns if name not in constants]
         for index in range(len(self._source.paths)):
             added = constant_columns(self._source.partitions[index], constants) if constants else []
             with self._opened(index) as file:
                 for batch in file.batches(stored):
-                    if remaining == 0:
+                    if request.done:
                         return
                     frame = _frame(batch, stored)
-                    if remaining is not None:
-                        frame = frame.head(remaining)
-                        remaining -= frame.height
-                    if wanted:
-                        frame = frame.with_columns(added).select(wanted)
-                    yield frame if predicate is None else frame.filter(predicate)
+                    yield request.answer(frame.with_columns(added) if request.columns else frame)
 
 
 def _names(fields: Iterable[pa.Field]) -> Iterator[str]:

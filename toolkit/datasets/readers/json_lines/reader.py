@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import polars as pl
 import pyarrow as pa
-from polars.io.plugins import register_io_source
 
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.json_lines.blocks import Block, blocks
@@ -68,18 +68,13 @@ class JSONLinesDatasetReader(LazyFrameReader):
         self._infer_rows = infer_rows
 
     def polars(self) -> pl.LazyFrame:
-        return register_io_source(
-            self._frames,
-            schema=pl.Schema({**self._columns, **self._partition_schema}),
-            is_pure=True,
-            explain_name="NDJSON",
-            explain_detail=self._source.given,
-        )
+        schema = pl.Schema({**self._columns, **self._partition_schema})
+        return lazy_frame(self._frames, schema, name="NDJSON", detail=self._source.given)
 
     def count(self) -> int:
         # The engine has no rows without columns.
         first = list(self._columns)[:1]
-        return sum(frame.height for frame in self._frames(first, None, None, None))
+        return sum(frame.height for frame in self._frames(Request(first)))
 
     @cached_property
     def _columns(self) -> pl.Schema:
@@ -134,35 +129,23 @@ class JSONLinesDatasetReader(LazyFrameReader):
     def _reading_file(self, index: int) -> AbstractContextManager[None]:
         return reading(self._source.urls[index], self.hint, remote=self._source.remote)
 
-    def _frames(
-        self,
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        # The engine asks for n_rows of the source, before the predicate.
+    def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
         constants = self._partition_schema
-        wanted = [*self._columns, *constants] if with_columns is None else with_columns
-        target = {name: self._columns[name] for name in wanted if name not in constants}
+        wanted = [name for name in request.columns if name not in constants]
+        target = {name: self._columns[name] for name in wanted}
         by_text = {n: pl.String() if isinstance(d, _BY_TEXT) else d for n, d in target.items()}
-        remaining = n_rows
         for index in range(len(self._source.paths)):
             added = constant_columns(self._source.partitions[index], constants) if constants else []
             looked = self._inferred[index][1]
             with self._reading_file(index), closing(self._blocks(index)) as parts:
                 for block in parts:
-                    if remaining == 0:
+                    if request.done:
                         return
-                    part = block.head(remaining, 0)
+                    part = block.head(request.remaining, 0)
                     if looked is not None and part.end > looked:
                         part.require_known(self._columns)
                     frame = part.parse(pl.Schema(by_text), target)
-                    if remaining is not None:
-                        remaining -= frame.height
-                    if wanted:
-                        frame = frame.with_columns(added).select(wanted)
-                    yield frame if predicate is None else frame.filter(predicate)
+                    yield request.answer(frame.with_columns(added) if request.columns else frame)
 
 
 def _types(schema: Mapping[str, Any] | pa.Schema | None) -> dict[str, pl.DataType]:
