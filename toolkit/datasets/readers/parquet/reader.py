@@ -19,8 +19,8 @@ from toolkit.datasets.readers.agreement import require_joinable, require_same_co
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet.footer import MAGIC, Footer, read_footer
+from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.layout import FileLayout
-from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_pages
 from toolkit.datasets.readers.parquet.scan import ArrowScan, RandomAccessHandler
 from toolkit.datasets.readers.parquet.types import Columns, columns
@@ -251,7 +251,9 @@ class ParquetDatasetReader(LazyFrameReader):
         chosen = [self._files[index] for index in indices]
         if self._native[indices[0]]:
             paths = [self._source.paths[index] for index in indices]
-            return native_scan(paths, chosen[0].columns, self._partition_schema)
+            rows = sum(file.rows for file in chosen)
+            columns_ = chosen[0].columns
+            return GuardedScan(paths, columns_, self._partition_schema, rows, self.hint).lazy()
         return ArrowScan(
             self._source,
             indices,

@@ -9,7 +9,7 @@ row group is fetched.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 import polars as pl
@@ -81,10 +81,8 @@ class ArrowScan:
             constants = self._constants(index)
             if remaining is None and predicate is not None and _excluded(predicate, constants):
                 continue
-            with (
-                reading(self.source.urls[index], _HINT, remote=True),
-                _open(self, position) as file,
-            ):
+            # What goes wrong in a predicate is no damage, and is raised as it is.
+            with _open(self, position) as file:
                 if remaining is None:
                     parts = _row_groups(file, stored, predicate, constants)
                 else:
@@ -118,11 +116,12 @@ class _File:
         """Columns of a row group."""
         if not names:
             return pl.DataFrame(height=self.rows[group])
-        table = self.file.read_row_group(group, names).select(names)
-        if self.exact is not None:
-            self._require_fit(table, group)
-        self._require_rows(group, table.num_rows)
-        return self._frame(table)
+        with self._reading():
+            table = self.file.read_row_group(group, names).select(names)
+            if self.exact is not None:
+                self._require_fit(table, group)
+            self._require_rows(group, table.num_rows)
+            return self._frame(table)
 
     def parts(self, group: int, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Columns of a row group, in parts where it is large."""
@@ -130,11 +129,15 @@ class _File:
             yield self.group(group, names)
             return
         rows = 0
-        for batch in self.file.iter_batches(_PART, row_groups=[group], columns=names):
-            # A dotted name also selects a field of a struct: keep what was asked for.
-            yield self._frame(pa.Table.from_batches([batch]).select(names))
-            rows += batch.num_rows
-        self._require_rows(group, rows)
+        with self._reading():
+            for batch in self.file.iter_batches(_PART, row_groups=[group], columns=names):
+                # A dotted name also selects a field of a struct: keep what was asked for.
+                yield self._frame(pa.Table.from_batches([batch]).select(names))
+                rows += batch.num_rows
+            self._require_rows(group, rows)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(self.url, _HINT, remote=True)
 
     def _require_rows(self, group: int, rows: int) -> None:
         if rows != self.rows[group]:
@@ -212,20 +215,23 @@ def _open(scan: ArrowScan, position: int) -> Iterator[_File]:
             f"{source.urls[index]} has types that only polars has, which reads local files alone "
             "here. Copy it to this machine, or read it with the files of its own kind."
         )
-    with source.open(source.paths[index], random_access=True) as handle:
-        metadata = scan.metadata[position] or read_footer(handle, source.urls[index]).metadata
-        options = {"metadata": metadata, "pre_buffer": source.remote}
-        unit = "us" if columns.microseconds else None
-        file = pq.ParquetFile(handle, coerce_int96_timestamp_unit=unit, **options)
-        exact = (
-            pq.ParquetFile(handle, coerce_int96_timestamp_unit="us", **options)
-            if nanoseconds
-            else None
-        )
-        rows = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
-        # The handle is closed last; a ParquetFile of an open handle leaves it alone.
-        dtypes = scan.columns[0].dtypes
-        yield _File(source.urls[index], file, exact, rows, columns.portable, dtypes)
+    url = source.urls[index]
+    with reading(url, _HINT, remote=True):
+        handle = source.open(source.paths[index], random_access=True)
+    # The handle is closed last; a ParquetFile of an open handle leaves it alone.
+    with handle:
+        with reading(url, _HINT, remote=True):
+            metadata = scan.metadata[position] or read_footer(handle, url).metadata
+            options = {"metadata": metadata, "pre_buffer": source.remote}
+            unit = "us" if columns.microseconds else None
+            file = pq.ParquetFile(handle, coerce_int96_timestamp_unit=unit, **options)
+            exact = (
+                pq.ParquetFile(handle, coerce_int96_timestamp_unit="us", **options)
+                if nanoseconds
+                else None
+            )
+            rows = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
+        yield _File(url, file, exact, rows, columns.portable, scan.columns[0].dtypes)
 
 
 def _row_groups(
