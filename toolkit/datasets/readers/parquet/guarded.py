@@ -96,7 +96,7 @@ class _GuardedReader(FileReader):
             frame = frame.slice(*pre_slice)
         rows = 0
         try:
-            for batch in batches_of(frame.filter(*predicates).select(columns), None):
+            for batch in _run(frame.filter(*predicates).select(columns), counted=not predicates):
                 rows += batch.height
                 yield batch
         except ENGINE_FAILURES as error:
@@ -119,6 +119,14 @@ class _GuardedReader(FileReader):
             with reading(path, self._scan.hint):
                 for _ in batches_of(self._frame([path]).select(columns), None):
                     pass
+
+
+def _run(frame: pl.LazyFrame, *, counted: bool) -> Iterator[pl.DataFrame]:
+    """The batches of a query. polars' own iterator costs less than ours, and may end after a panic
+    as if all were well, which is noticed where the rows are ``counted``."""
+    if counted:
+        return frame.collect_batches(maintain_order=True)
+    return batches_of(frame, None)
 
 
 def _has_a_place_within(predicate: pl.Expr) -> bool:
