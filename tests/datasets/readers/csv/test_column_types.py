@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.datasets.readers.csv.evidence import Evidence, evidence_of
+from toolkit.datasets.readers.csv.evidence import Evidence
+from toolkit.datasets.readers.csv.evidence import evidence_of as evidence_of_frame
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
 from toolkit.datasets.readers.csv.types import ColumnType
@@ -18,8 +19,13 @@ from toolkit.datasets.readers.csv.types import ColumnType
 GERMAN = NumberStyle(",", ".", "€% ")
 
 
+def evidence_of(texts: list[str | None], style: NumberStyle = PLAIN) -> Evidence:
+    frame = pl.DataFrame({"c": texts}, {"c": pl.String})
+    return evidence_of_frame(frame, style)["c"]
+
+
 def infer(texts: list[str | None], style: NumberStyle = PLAIN) -> ColumnType:
-    return evidence_of(pl.Series("c", texts, dtype=pl.String), style).column(style)
+    return evidence_of(texts, style).column(style)
 
 
 def read(texts: list[str | None], style: NumberStyle = PLAIN) -> list[object]:
@@ -102,12 +108,12 @@ def test_fractions_beyond_microseconds_are_kept():
 
 
 def test_two_places_that_agree_on_less_allow_only_that():
-    early = evidence_of(pl.Series(["01/02/2020"]))
-    later = evidence_of(pl.Series(["13/02/2020"]))
+    early = evidence_of(["01/02/2020"])
+    later = evidence_of(["13/02/2020"])
     assert early.column().kind == "text"
     assert (early & later).column().moment.format == "%d/%m/%Y"
-    number, text = evidence_of(pl.Series(["1"])), evidence_of(pl.Series(["x"]))
-    assert (number & evidence_of(pl.Series(["1.5"]))).column().kind == "float"
+    number, text = evidence_of(["1"]), evidence_of(["x"])
+    assert (number & evidence_of(["1.5"])).column().kind == "float"
     assert (number & text).column().kind == "text"
     assert (Evidence() & number & Evidence()).column().kind == "integer"
 
@@ -158,7 +164,7 @@ def test_a_format_without_any_directive_is_refused():
 def test_every_value_that_was_seen_is_accepted_and_read(texts):
     column = infer(texts)
     assert all(column.accepts(text) for text in texts)
-    evidence = evidence_of(pl.Series(texts, dtype=pl.String))
+    evidence = evidence_of(texts)
     assert evidence.allows(column)
     lenient = column.lenient(pl.Series(texts, dtype=pl.String))
     if lenient is not None:

@@ -7,12 +7,20 @@ ways all stay text.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import polars as pl
 
-from toolkit.datasets.readers.csv.moments import Moment, moment_of, moments_of
+from toolkit.datasets.readers.csv.cells import (
+    COLUMN,
+    TEXT,
+    VALUE,
+    among,
+    cells_of,
+    columns_where,
+)
+from toolkit.datasets.readers.csv.moments import Moment, moments_in, moments_of
 from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
 from toolkit.datasets.readers.csv.types import BLANKS, NULL_TOKENS, ColumnType, Kind, pattern_of
 
@@ -75,56 +83,70 @@ class Evidence:
 
 
 def evidence_of(
-    column: pl.Series,
+    frame: pl.DataFrame,
     style: NumberStyle = PLAIN,
     *,
     tokens: Iterable[str] = NULL_TOKENS,
     moment: Moment | None = None,
-) -> Evidence:
-    """What a column of texts allows. ``tokens`` mean null where the rest fits; ``moment`` is the
-    one format of dates to try."""
-    if column.null_count() == len(column):
-        return Evidence(gaps=len(column) > 0)
-    raw = column.drop_nulls().unique()
-    values = raw.str.strip_chars(BLANKS).unique()
-    values = values.filter(values != "")
-    known = values.is_in(list(tokens))
-    seen = frozenset(values.filter(known).to_list())
-    values = values.filter(~known)
-    gaps = bool(column.null_count()) or bool(seen) or "" in raw
-    padded = not bool(raw.str.contains(r"^[ \t]|[ \t]$").not_().all())
-    if values.is_empty():
-        # NaN alone is a number; any other token alone says nothing.
-        kinds: frozenset[Kind] | None = frozenset(["float"]) if seen and seen <= _NAN else None
-        return Evidence(kinds, frozenset(), seen, padded, gaps)
-    # One value rules most kinds out, in microseconds.
-    possible = [kind for kind in _TESTS if pattern_of(kind, style).fullmatch(values[0])]
-    kinds = frozenset(kind for kind in possible if _TESTS[kind](values, style))
-    moments = () if kinds and moment is None else moment_of(values, moment)
-    return Evidence(kinds, frozenset(moments), seen, padded, gaps)
+) -> dict[str, Evidence]:
+    """What each column of a frame of texts allows. ``tokens`` mean null where the rest fits;
+    ``moment`` is the one format of dates to try."""
+    cells = cells_of(frame, BLANKS)
+    padded = columns_where(cells, TEXT != VALUE)
+    empty = columns_where(cells, TEXT == "")
+    cells = cells.filter(VALUE != "").select(COLUMN, VALUE, known=VALUE.is_in(list(tokens)))
+    seen: dict[int, set[str]] = {}
+    for column, token in cells.filter("known").select(COLUMN, VALUE).unique().iter_rows():
+        seen.setdefault(column, set()).add(token)
+    values = cells.filter(pl.col("known").not_()).select(COLUMN, VALUE)
+    # One value rules most types out, in microseconds.
+    firsts = dict(values.filter(COLUMN.ne_missing(COLUMN.shift())).iter_rows())
+    kinds = _kinds(values, firsts, style)
+    undecided = [column for column in firsts if moment is not None or not kinds[column]]
+    moments = moments_in(values, {column: firsts[column] for column in undecided}, moment)
+    evidence = {}
+    nulls = frame.null_count().row(0)
+    for column, name in enumerate(frame.columns):
+        known = frozenset(seen.get(column, ()))
+        evidence[name] = Evidence(
+            # NaN alone is a number; any other token alone says nothing.
+            kinds.get(column, frozenset(["float"]) if known and known <= _NAN else None),
+            moments.get(column, frozenset()),
+            known,
+            column in padded,
+            bool(nulls[column] or known) or column in empty,
+        )
+    return evidence
 
 
-def _is_boolean(values: pl.Series, style: NumberStyle) -> bool:
-    return bool(values.str.contains(f"^(?:{pattern_of('boolean', style).pattern})$").all())
+def _kinds(
+    values: pl.DataFrame, firsts: Mapping[int, str], style: NumberStyle
+) -> dict[int, frozenset[Kind]]:
+    """The kinds of numbers and truths that all values of a column are; ``firsts`` has one of
+    each column."""
 
+    def like(kind: Kind) -> set[int]:
+        pattern = pattern_of(kind, style)
+        return {column for column, first in firsts.items() if pattern.fullmatch(first)}
 
-def _is_integer(values: pl.Series, style: NumberStyle) -> bool:
-    if not values.str.contains(f"^(?:{style.integer})$").all():
-        return False
-    return style.plain_series(values).cast(pl.Int64, strict=False).null_count() == 0
+    def has(kind: Kind) -> pl.Expr:
+        return VALUE.str.contains(f"^(?:{pattern_of(kind, style).pattern})$")
 
-
-def _is_float(values: pl.Series, style: NumberStyle) -> bool:
-    if not values.str.contains(f"^(?:{style.number})$").all():
-        return False
+    truths, numbers = like("boolean"), like("float")
+    # What has the pattern of an integer has that of a float, too.
+    numeric = among(values, numbers).with_columns(whole=has("integer"))
+    exact = style.plain(VALUE).cast(pl.Int64, strict=False)
+    whole = numeric.filter("whole").select(COLUMN, exact=exact)
+    broken = numeric.filter(pl.col("whole").not_())
+    huge = columns_where(whole, pl.col("exact").is_null())
     # An integer that a float cannot hold would lose digits.
-    whole = style.plain_series(values.filter(values.str.contains(f"^(?:{style.integer})$")))
-    exact = whole.cast(pl.Int64, strict=False)
-    return exact.null_count() == 0 and bool((exact.abs() <= 1 << 53).all())
-
-
-_TESTS: Mapping[Kind, Callable[[pl.Series, NumberStyle], bool]] = {
-    "boolean": _is_boolean,
-    "integer": _is_integer,
-    "float": _is_float,
-}
+    lossy = columns_where(whole, pl.col("exact").abs() > 1 << 53)
+    found: dict[Kind, set[int]] = {
+        "boolean": truths - columns_where(among(values, truths), has("boolean").not_()),
+        "integer": numbers - huge - set(broken["column"].to_list()),
+        "float": numbers - huge - lossy - columns_where(broken, has("float").not_()),
+    }
+    return {
+        column: frozenset(kind for kind, columns in found.items() if column in columns)
+        for column in firsts
+    }

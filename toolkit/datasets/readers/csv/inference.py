@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan, text_of
-from toolkit.datasets.readers.csv.records import blocks
+from toolkit.datasets.readers.csv.records import Block, blocks
 from toolkit.datasets.readers.csv.typed_file import TypedFile, parse_block
 from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType
 from toolkit.datasets.readers.sources import ResolvedSource
@@ -32,9 +32,9 @@ def evidence_of_file(
 ) -> Mapping[str, Evidence]:
     """What the values of one file allow, by column; ``infer_rows`` says of how many."""
     found = {name: Evidence() for name in plan.layout.names}
-    samples = _samples(source, plan, options.infer_rows)
-    for frame in samples if options.infer_rows != AUTO else _together(samples):
-        found = {name: seen & _evidence(frame[name], options) for name, seen in found.items()}
+    for frame in _samples(source, plan, options.infer_rows):
+        more = _evidence(frame, options)
+        found = {name: seen & more[name] for name, seen in found.items()}
     return found
 
 
@@ -99,42 +99,55 @@ def _as_asked(inferred: ColumnType, seen: Evidence, dtype: Any, options: CSVOpti
     return ColumnType(given=asked)
 
 
-def _evidence(column: pl.Series, options: CSVOptions) -> Evidence:
-    nulls = options.nulls_of(column.name)
+def _evidence(frame: pl.DataFrame, options: CSVOptions) -> Mapping[str, Evidence]:
+    """What each column of a frame allows, in its order."""
     asked = options.date_formats.get("*")
-    return evidence_of(
-        column,
-        options.style,
-        tokens=NULL_TOKENS if nulls is None else nulls,
-        moment=given_moment(asked) if asked else None,
-    )
+    moment = given_moment(asked) if asked else None
+    alike: dict[tuple[str, ...] | None, list[str]] = {}
+    for name in frame.columns:
+        alike.setdefault(options.nulls_of(name), []).append(name)
+    found: dict[str, Evidence] = {}
+    for nulls, names in alike.items():
+        tokens = NULL_TOKENS if nulls is None else nulls
+        found |= evidence_of(frame.select(names), options.style, tokens=tokens, moment=moment)
+    return found
 
 
 def _samples(
     source: ResolvedSource, plan: FilePlan, rows: int | Literal["auto"] | None
 ) -> Iterator[pl.DataFrame]:
-    if rows != AUTO and not plan.complete:
-        with closing(text_of(source, plan.path, plan.encoding)) as parts:
-            yield from _texts(plan, plan.layout, parts, rows)
+    """Frames of the texts of good records."""
+    texts = {name: ColumnType() for name in plan.layout.names}
+    file = TypedFile(plan, texts, texts)
+    if rows == AUTO:
+        if (together := _together(_places(source, plan))).records:
+            yield parse_block(file, together)
         return
+    with closing(_parts(source, plan)) as parts:
+        for block in _good_blocks(parts, plan.layout):
+            frame = parse_block(file, block)
+            yield frame if rows is None else frame.head(rows)
+            if rows is not None:
+                rows -= frame.height
+                if rows <= 0:
+                    return
+
+
+def _parts(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, None, None]:
+    """The text of a file, which is not read again where its beginning is all."""
+    if plan.complete:
+        yield plan.head
+        return
+    with closing(text_of(source, plan.path, plan.encoding)) as parts:
+        yield from parts
+
+
+def _places(source: ResolvedSource, plan: FilePlan) -> Iterator[Block]:
+    """The good records of the beginning of a file, and of places further down in a large one."""
     head = plan.head if plan.complete else _whole_lines(plan.head)
-    yield from _texts(plan, plan.layout, [head], None if rows == AUTO else rows)
-    if not plan.complete and plan.plain:
-        yield from _spots(source, plan)
-
-
-def _whole_lines(text: bytes) -> bytes:
-    """The text without its last line, which may be cut."""
-    return text[: max(text.rfind(b"\n"), text.rfind(b"\r")) + 1]
-
-
-def _together(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """One frame of several small ones: looking at a column costs the same for each."""
-    if several := list(frames):
-        yield pl.concat(several)
-
-
-def _spots(source: ResolvedSource, plan: FilePlan) -> Iterator[pl.DataFrame]:
+    yield from _good_blocks([head], plan.layout)
+    if plan.complete or not plan.plain:
+        return
     layout = replace(plan.layout, header_rows=0, start=0, start_line=0, end=None, notes=())
     with source.open(plan.path, random_access=True) as handle:
         size = handle.seek(0, 2)
@@ -143,22 +156,23 @@ def _spots(source: ResolvedSource, plan: FilePlan) -> Iterator[pl.DataFrame]:
             text = handle.read(_SPOT_BYTES)
             text = _whole_lines(text[text.find(b"\n") + 1 :])
             if text:
-                yield from _texts(plan, layout, [text], None, share=_GOOD_SHARE)
+                yield from _good_blocks([text], layout, share=_GOOD_SHARE)
 
 
-def _texts(
-    plan: FilePlan, layout: Layout, parts: Iterable[bytes], rows: int | None, share: float = 0.0
-) -> Iterator[pl.DataFrame]:
-    """Frames of the texts of up to ``rows`` good records."""
-    texts = {name: ColumnType() for name in layout.names}
-    file = TypedFile(plan, texts, texts)
+def _good_blocks(parts: Iterable[bytes], layout: Layout, share: float = 0.0) -> Iterator[Block]:
+    """The good records of a text, where they are at least that share of all."""
     for block in blocks(parts, layout, "skip"):
         good = block.records / max(block.records + len(block.problems), 1)
-        if not block.records or good < share:
-            continue
-        frame = parse_block(file, block)
-        yield frame if rows is None else frame.head(rows)
-        if rows is not None:
-            rows -= frame.height
-            if rows <= 0:
-                return
+        if block.records and good >= share:
+            yield block
+
+
+def _together(several: Iterator[Block]) -> Block:
+    """One block of several small ones: looking at it costs little more than at each."""
+    found = list(several)
+    return Block(b"".join(block.data for block in found), sum(block.records for block in found), ())
+
+
+def _whole_lines(text: bytes) -> bytes:
+    """The text without its last line, which may be cut."""
+    return text[: max(text.rfind(b"\n"), text.rfind(b"\r")) + 1]

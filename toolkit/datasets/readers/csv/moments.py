@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -11,6 +11,7 @@ from typing import Literal
 import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.cells import VALUE, among, columns_where
 
 _DATES = {
     "%Y-%m-%d": r"\d{4}-\d{1,2}-\d{1,2}",
@@ -115,17 +116,30 @@ def given_moment(format: str, *, fine: bool = False) -> Moment:
     return Moment(kind, format, fine)
 
 
-def moment_of(values: pl.Series, given: Moment | None = None) -> Iterator[Moment]:
-    """The formats that every one of some texts has: none, one, or two that cannot be told apart.
+def moments_in(
+    values: pl.DataFrame, firsts: Mapping[int, str], given: Moment | None = None
+) -> dict[int, frozenset[Moment]]:
+    """The formats that every value of a column has: none, one, or two that cannot be told apart.
 
-    ``values`` are distinct texts, at least one, without blanks around them; ``given`` is the only
-    format to try."""
-    fine = bool(values.str.contains(_FINE.pattern).any())
-    for candidate in [given] if given else _candidates(values[0]):
-        moment = replace(candidate, fine=fine)
-        parsed = values.to_frame("text").select(moment.parse(pl.col("text"), strict=False))
-        if parsed.to_series().null_count() == 0:
-            yield moment
+    ``values`` are cells without blanks around them; ``firsts`` has one of each column to look at;
+    ``given`` is the only format to try."""
+    columns: dict[Moment, list[int]] = {}
+    for column, first in firsts.items():
+        for candidate in [given] if given else _candidates(first):
+            columns.setdefault(candidate, []).append(column)
+    found: dict[int, set[Moment]] = {}
+    for candidate, likely in columns.items():
+        texts = among(values, likely)
+        fine = columns_where(texts, VALUE.str.contains(_FINE.pattern))
+        for moment, some in (
+            (replace(candidate, fine=True), fine),
+            (replace(candidate, fine=False), set(likely) - fine),
+        ):
+            if some:
+                unlike = moment.parse(VALUE, strict=False).is_null()
+                for column in some - columns_where(among(texts, some), unlike):
+                    found.setdefault(column, set()).add(moment)
+    return {column: frozenset(moments) for column, moments in found.items()}
 
 
 def moments_of(one: Iterable[Moment], other: Iterable[Moment]) -> Iterator[Moment]:
