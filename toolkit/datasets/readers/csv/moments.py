@@ -88,6 +88,11 @@ class Moment:
         unit: Literal["ns", "us"] = "ns" if self.fine else "us"
         return text.str.to_datetime(self.format, time_unit=unit, strict=strict)
 
+    @property
+    def pattern(self) -> str:
+        """What ``accepts`` matches with a whole text."""
+        return _shape(self.format, self.fine).pattern
+
     def accepts(self, text: str) -> bool:
         """Whether a text has the shape of the format; whether there is such a day is not asked."""
         return bool(_shape(self.format, self.fine).fullmatch(text))
