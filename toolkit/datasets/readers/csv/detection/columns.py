@@ -80,6 +80,11 @@ def profile(rows: Sequence[Sequence[str]], width: int) -> list[Column]:
     return columns
 
 
+def _bare_kind(cell: str) -> str:
+    """The kind of a cell, whatever quotes are around it: one too many makes no name of a value."""
+    return kind_of(cell.strip(" \t\"'") if '"' in cell or "'" in cell else cell)
+
+
 def header_votes(row: Sequence[str], columns: Sequence[Column]) -> float:
     """How much a row looks like the names of columns (above 0) or like their values (below)."""
     votes = sum(
@@ -96,7 +101,7 @@ def header_votes(row: Sequence[str], columns: Sequence[Column]) -> float:
 
 
 def _vote(cell: str, column: Column) -> float:
-    kind = kind_of(cell)
+    kind = _bare_kind(cell)
     if kind in (EMPTY, NULL):
         return -0.3
     if column.kind in TYPED:
@@ -152,7 +157,7 @@ def could_be_names(row: Sequence[str]) -> bool:
     """Whether no filled cell of a row is a value rather than a name."""
     filled = [cell.strip() for cell in row if cell.strip()]
     return bool(filled) and all(
-        is_year(cell) or (kind_of(cell) not in (NUMBER, TEMPORAL, BOOLEAN) and len(cell) <= 80)
+        is_year(cell) or (_bare_kind(cell) not in (NUMBER, TEMPORAL, BOOLEAN) and len(cell) <= 80)
         for cell in filled
     )
 
@@ -162,7 +167,7 @@ def disagreements(row: Sequence[str], columns: Sequence[Column]) -> tuple[int, i
     many there are."""
     words = total = 0
     for cell, column in zip(row, columns, strict=False):
-        kind = kind_of(cell)
+        kind = _bare_kind(cell)
         if column.kind not in TYPED or kind in (EMPTY, NULL):
             continue
         total += 1

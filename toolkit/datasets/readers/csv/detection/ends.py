@@ -13,15 +13,15 @@ from toolkit.datasets.readers.csv.detection.columns import (
     disagreements,
     profile,
 )
-from toolkit.datasets.readers.csv.detection.headers import split_otherwise
 from toolkit.datasets.readers.csv.detection.shapes import EMPTY, NULL, TEXT, TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record
-from toolkit.datasets.readers.csv.detection.starts import is_empty, lone, near
+from toolkit.datasets.readers.csv.detection.starts import Mend, is_empty, lone, near
 from toolkit.datasets.readers.csv.detection.tables import Run
 
 _NOTES_ABOVE_END = 20
 _BROKEN_LINES = 6
 _ROWS_OF_EACH = 3
+_SHOWN = 5
 _NO_WORDS = frozenset([*TYPED, EMPTY, NULL])
 _REMARK = re.compile(
     r"\W{0,3}(sources?|notes?|footnotes?|remarks?|legend|disclaimer|copyright|\(c\)|©|generated|created"
@@ -39,8 +39,6 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 """What people write where there is no value: no names."""
-_NUMBERED = re.compile(r"[^\W\d_][^\W\d]+[ _]?\d{1,2}")
-"""A name with a number at its end."""
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|#)")
 
 Records = Sequence[Record]
@@ -55,8 +53,9 @@ def next_table(
         begin = other.start
         titled = len(records[begin - 1].cells) == 1
         gap = any(gaps[run.end : begin + 1]) and not _goes_on(records, run, other)
-        if titled or gap or _is_named(records, other) or _is_of_other_kinds(records, run, other):
-            return begin, run
+        named = _is_named(records, other)
+        if titled or gap or named or _is_of_other_kinds(records, run, other):
+            return begin - (titled and named and begin > run.end), run
         run = replace(run, end=other.end)
     return len(records), run
 
@@ -93,7 +92,9 @@ def _is_of_other_kinds(records: Records, run: Run, other: Run) -> bool:
     return sum(old != new for old, new in kinds) * 2 > len(kinds)
 
 
-def table_end(records: Records, run: Run, gaps: Sequence[bool], ceiling: int, start: int) -> int:
+def table_end(
+    records: Records, run: Run, gaps: Sequence[bool], ceiling: int, start: int, *, mend: Mend
+) -> int:
     """The record after the last of the table; not beyond ``ceiling``, where another begins."""
     width = run.width
     rows = [r.cells for r in records[start : min(run.end, start + 120)]]
@@ -104,7 +105,7 @@ def table_end(records: Records, run: Run, gaps: Sequence[bool], ceiling: int, st
             end += 2
         elif records[end].strays and not gaps[end]:
             end = _last_stray(records, end, ceiling, gaps) + 1
-        elif is_bad_row(records[end], columns, width, after_gap=gaps[end]):
+        elif is_bad_row(records[end], columns, width, mend, after_gap=gaps[end]):
             end += 1
         else:
             break
@@ -148,7 +149,9 @@ def _is_broken_row(
     return len(before) + len(after) - 1 == width and (width > 3 or not is_remark(before[0]))
 
 
-def is_bad_row(record: Record, columns: Sequence[Column], width: int, *, after_gap: bool) -> bool:
+def is_bad_row(
+    record: Record, columns: Sequence[Column], width: int, mend: Mend, *, after_gap: bool
+) -> bool:
     """Whether a record of another width, below the last whole one, is a damaged row rather than
     a note."""
     cells = record.cells
@@ -160,7 +163,7 @@ def is_bad_row(record: Record, columns: Sequence[Column], width: int, *, after_g
         return False
     if fits or (len(cells) > 1 and (near(len(cells), width) or len(cells) * 2 >= width)):
         return True
-    if len(cells) == 1 and split_otherwise(first, width):
+    if not after_gap and len(mend(record, width)) == width:
         return True
     if typed:
         # Damaged, its first field may still begin as those of the others do.
@@ -193,16 +196,16 @@ def next_header(
     rows = [r.cells for r in records[start : min(end, start + 200)] if len(r.cells) == width]
     if len(rows) < 5:
         return None
-    typed = [i for i, column in enumerate(profile(rows[1:], width)) if column.kind in TYPED]
-    if not typed:
-        return None
+    # The first rows are of the first table; all of them may be of two.
+    shown = profile(rows[1 : 1 + _SHOWN], width)
+    typed = [i for i, column in enumerate(shown) if column.kind in TYPED]
     first = records[start].cells
     for index in range(start + 2, end - 1):
         cells = records[index].cells
-        if len(cells) != width or any(_has_value(cells[column]) for column in typed):
+        if len(cells) != width or any(_has_value(cells[i], first[i : i + 1]) for i in typed):
             continue
         broken = gaps[index] or len(records[index - 1].cells) == 1 or is_empty(records[index - 1])
-        if cells == first or not could_be_names(cells):
+        if cells == first or not could_be_names(cells) or not (typed or broken):
             continue
         filled = [cell.strip() for cell in cells if cell.strip()]
         if len(filled) < width or len(set(filled)) < width:
@@ -212,9 +215,12 @@ def next_header(
     return None
 
 
-def _has_value(cell: str) -> bool:
-    """Whether digits in a cell are rather those of a damaged value than of a name."""
-    return bool(_DIGIT.search(cell)) and not _NUMBERED.fullmatch(cell.strip())
+def _has_value(cell: str, name: Sequence[str]) -> bool:
+    """Whether digits in a cell are rather those of a damaged value than of a name: ``name`` is that
+    of its column."""
+    digits = len(_DIGIT.findall(cell))
+    letters = sum(map(str.isalpha, cell))
+    return digits >= max(1, letters) and not (name and _is_alike(cell, name[0]))
 
 
 def _parts_tables(
@@ -226,16 +232,18 @@ def _parts_tables(
     after = profile([r.cells for r in records[index + 1 : min(end, index + 50)]], width)
     words, total = disagreements(cells, before)
     words_after, total_after = disagreements(cells, after)
-    if words < total or words_after < total_after or not total or not total_after:
+    if words < total or words_after < total_after:
         return False
-    if sum(cell.strip() in c.values for cell, c in zip(cells, before, strict=True)):
+    again = sum(cell.strip() in c.values for cell, c in zip(cells, before, strict=True))
+    odd = any(kind_of(cell) == NULL or _PLACEHOLDER.fullmatch(cell.strip()) for cell in cells)
+    if again or odd or len(set(cells) & set(first)) * 2 >= len(cells):
         return False
-    if len(set(cells) & set(first)) * 2 >= len(cells):
-        return False
-    if any(kind_of(cell) == NULL or _PLACEHOLDER.fullmatch(cell.strip()) for cell in cells):
-        return False
+    alike = _alike(cells, first)
+    if not total or not total_after:
+        # Between words only names much like the first ones tell the tables apart.
+        return broken and alike
     # With nothing between them two tables must be seen to be two: rows must not be lost to a doubt.
-    other = _alike(cells, first) or _typed(before) != _typed(after)
+    other = alike or _typed(before) != _typed(after)
     return (broken and (other or total > 1)) or (
         other
         and total + total_after > 2
@@ -251,9 +259,13 @@ def _typed(columns: Sequence[Column]) -> list[str]:
 
 def _alike(names: Sequence[str], first: Sequence[str]) -> bool:
     """Whether most names are those of another header but for a number or a letter or two."""
-    pairs = [(a.strip().lower(), b.strip().lower()) for a, b in zip(names, first, strict=True)]
-    alike = sum(b != "" and (a.startswith(b[:3]) or a.endswith(b[-3:])) for a, b in pairs)
-    return alike * 2 > len(pairs)
+    alike = sum(_is_alike(name, other) for name, other in zip(names, first, strict=False))
+    return alike * 2 > len(names)
+
+
+def _is_alike(name: str, other: str) -> bool:
+    one, two = name.strip().lower(), other.strip().lower()
+    return two != "" and (one.startswith(two[:3]) or one.endswith(two[-3:]))
 
 
 def _is_pure(records: Records, columns: Sequence[Column]) -> bool:

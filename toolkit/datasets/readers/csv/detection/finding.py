@@ -16,6 +16,7 @@ from toolkit.datasets.readers.csv.detection.headers import (
     names_of,
     unique_names,
 )
+from toolkit.datasets.readers.csv.detection.mending import Mender
 from toolkit.datasets.readers.csv.detection.notes import notes_above, notes_below
 from toolkit.datasets.readers.csv.detection.sample import UNSET, Given, Sample
 from toolkit.datasets.readers.csv.detection.splitting import (
@@ -83,6 +84,7 @@ class _Finder:
         self._chosen = chosen
         self._lines = lines
         self._skip = skip
+        self._mender = Mender(lines, chosen.rules)
 
     def layout(self) -> Layout:
         rules, lines = self._chosen.rules, self._lines
@@ -101,9 +103,10 @@ class _Finder:
             )
         first, last, width = self._bounds(filled, records, width)
         table = filled[first:last]
-        rows = [r.cells for r in table]
+        rows: list[Sequence[str]] = [r.cells for r in table]
+        rows[0] = self._mender.cells(table[0], width)
         header_rows = self._header_rows(rows, width)
-        names = self._names(rows, header_rows, width)
+        names = self._names(rows, header_rows, width, unnamed=_has_row_names(table, width))
         start = lines.offsets[table[0].line]
         dialect = self._dialect(rules, comment)
         layout = Layout(
@@ -136,7 +139,7 @@ class _Finder:
         self, filled: Sequence[Record], records: Sequence[Record], width: int
     ) -> tuple[int, int, int]:
         """First record of the table, the one after its last, and its width."""
-        gaps = _gaps(filled, records)
+        gaps, mend = _gaps(filled, records), self._mender.cells
         run = None
         if width > 1 and self._given.names is None:
             runs = find_runs([len(r.cells) for r in filled], gaps)
@@ -147,16 +150,16 @@ class _Finder:
             first = 0
         else:
             before = [r.end for r in runs if r.end <= run.start]
-            first = table_start(filled, run, gaps, max(before, default=0))
+            first = table_start(filled, run, gaps, max(before, default=0), mend)
         after, run = next_table(filled, runs, run, gaps)
-        last = table_end(filled, run, gaps, after, first)
+        last = table_end(filled, run, gaps, after, first, mend=mend)
         if after == len(filled) and not self._sample.complete:
             # What ends the sample does not end the file.
             last = after
         again = next_header(filled, run, gaps, first, last)
         if again is not None:
             whole = replace(run, end=again)
-            last = table_end(filled, whole, gaps, again, first)
+            last = table_end(filled, whole, gaps, again, first, mend=mend)
             while last > first + 1 and len(filled[last - 1].cells) == 1:
                 last -= 1
         return first, last, run.width
@@ -171,13 +174,13 @@ class _Finder:
         return max(1, found) if given.has_header else found
 
     def _names(
-        self, rows: Sequence[Sequence[str]], header_rows: int, width: int
+        self, rows: Sequence[Sequence[str]], header_rows: int, width: int, *, unnamed: bool
     ) -> tuple[str, ...]:
         if self._given.names is not None:
             return unique_names([name.strip() for name in self._given.names])
         if header_rows == 0:
             return tuple(f"column_{position}" for position in range(1, width + 1))
-        return names_of(rows[:header_rows], width, rows[header_rows : header_rows + 30])
+        return names_of(rows[:header_rows], width, unnamed=unnamed)
 
     def _dialect(self, rules: Rules, comment: str | None) -> Dialect:
         return Dialect(
@@ -198,6 +201,15 @@ class _Finder:
             return layout
         end, notes = end_in_tail(self._sample, layout, self._chosen, lines)
         return replace(layout, end=end, notes=(*layout.notes, *notes))
+
+
+def _has_row_names(table: Sequence[Record], width: int) -> bool:
+    """Whether the first column names the rows and has no name itself, as R writes tables: it quotes
+    names and texts, and nothing else. Without quotes another name is missing."""
+    header, body = table[0], table[1:20]
+    quoted = header.quoted == len(header.cells) == width - 1 and not header.strays
+    first = [r.cells[0] for r in body if len(r.cells) == width and 0 < r.quoted < width]
+    return quoted and len(first) > 1 and len(set(first)) == len(first) == len(body)
 
 
 def _gaps(filled: Sequence[Record], records: Sequence[Record]) -> list[bool]:

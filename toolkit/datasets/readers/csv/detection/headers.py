@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -10,6 +9,7 @@ from toolkit.datasets.readers.csv.detection.columns import (
     could_be_names,
     disagreements,
     header_votes,
+    is_year,
     profile,
 )
 from toolkit.datasets.readers.csv.detection.splitting import text_of
@@ -19,18 +19,11 @@ _SHOWN_ROWS = 100
 
 Row = Sequence[str]
 
-_LABELS = re.compile(
-    r"(\w*[ _-])?(id|ids|name|key|code|no|nr|num|number|idx|index|row|title|label|n|date|time|year"
-    r"|month|day|country|city|state|region|user|item|product|type|category)|\w+(id|Id|ID|name|Name)|#",
-    re.IGNORECASE,
-)
-"""Names that a first column is given where it tells the rows apart."""
-
 
 def is_header(row: Row, body: Sequence[Row], width: int) -> bool:
     """Whether a row names the columns of the rows below it. In doubt it does."""
     if not body:
-        return could_be_names(row) and all(cell.strip() for cell in row)
+        return could_be_names(row) and sum(bool(cell.strip()) for cell in row) * 2 > len(row)
     # Where files were joined the header comes again.
     others = [other for other in body[:_SHOWN_ROWS] if other != row]
     columns = profile(others, width)
@@ -56,6 +49,9 @@ def _are_headers(rows: Sequence[Row], count: int, width: int) -> bool:
         return False
     again = any(row == head[0] for row in head[1:])
     if again or not all(could_be_names(row) for row in head):
+        return False
+    # A value that is damaged is no name yet.
+    if any(cell.strip(" \"'")[:1].isdigit() and not is_year(cell.strip()) for cell in head[-1]):
         return False
     columns = profile(body, width)
     for row in head[1:]:
@@ -89,13 +85,15 @@ def _are_plain_groups(upper: Row, lower: Row) -> bool:
     return _groups(upper, lower) and merged > 1 and len(set(names)) < len(names)
 
 
-def names_of(header: Sequence[Row], width: int, body: Sequence[Row]) -> tuple[str, ...]:
-    """The names that header rows make: unique, none empty, one for each column."""
+def names_of(header: Sequence[Row], width: int, *, unnamed: bool = False) -> tuple[str, ...]:
+    """The names that header rows make: unique, none empty, one for each column.
+
+    ``unnamed``: the one that is missing is that of the first column."""
     if len(header) == 2 and len(header[0]) != width and are_halves(header[0], header[1], width):
         first, second = header
         header = [[*first[:-1], f"{first[-1]} {second[0]}", *second[1:]]]
     rows = [_carried(header, index, width) for index in range(len(header))]
-    rows = [_fitted(row, width, body) for row in rows]
+    rows = [_fitted(["", *row] if unnamed else row, width) for row in rows]
     joined = []
     for column in range(width):
         parts: list[str] = []
@@ -128,13 +126,9 @@ def _carried(header: Sequence[Row], index: int, width: int) -> list[str]:
     return row
 
 
-def _fitted(row: Row, width: int, body: Sequence[Row]) -> list[str]:
+def _fitted(row: Row, width: int) -> list[str]:
     """A header row with as many cells as the table has columns."""
     cells = list(row)
-    if len(cells) == 1 and width > 1:
-        cells = split_otherwise(cells[0], width) or cells
-    if len(cells) == width - 1 and _first_has_no_name(cells[0], body, width):
-        return ["", *cells]
     while len(cells) > width and not cells[-1].strip():
         cells.pop()
     while len(cells) > width and any(not cell.strip() for cell in cells):
@@ -146,29 +140,6 @@ def are_halves(first: Row, second: Row, width: int) -> bool:
     """Whether two rows could be one row of names that a line break parts."""
     whole = len(first) + len(second) - 1 == width and width > 2
     return whole and len(second) < width and could_be_names(first) and could_be_names(second)
-
-
-def split_otherwise(line: str, width: int) -> list[str] | None:
-    """The names in a header that is written with another delimiter than the rows."""
-    found = (line.split(delimiter) for delimiter in ",;\t|")
-    return next((cells for cells in found if len(cells) == width and all(cells)), None)
-
-
-def _first_has_no_name(name: str, body: Sequence[Row], width: int) -> bool:
-    """Whether the first column numbers or names the rows, as R writes them without a name for it;
-    not where the first of the names is one that such a column has: then another name is missing."""
-    rows = [row for row in body if len(row) == width][:20]
-    if len(rows) < 2 or _LABELS.fullmatch(name.strip()):
-        return False
-    if not any(row[-1].strip() for row in rows):
-        # It is the last column that has no name, and nothing else: each row ends in a delimiter.
-        return False
-    first = [row[0].strip() for row in rows]
-    if all(cell.isdecimal() for cell in first):
-        numbers = [int(cell) for cell in first]
-        steps = {after - before for before, after in pairwise(numbers)}
-        return numbers[0] in (0, 1) and steps == {1}
-    return all(first) and len(set(first)) == len(first) and could_be_names(first)
 
 
 def _clean(cell: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from toolkit.datasets.readers.csv.detection.columns import (
+    Column,
     could_be_names,
     disagreements,
     profile,
@@ -13,7 +14,6 @@ from toolkit.datasets.readers.csv.detection.headers import (
     are_halves,
     count_header_rows,
     is_header,
-    split_otherwise,
 )
 from toolkit.datasets.readers.csv.detection.splitting import Record
 from toolkit.datasets.readers.csv.detection.tables import Run
@@ -25,6 +25,8 @@ _LOOK_AHEAD = 12
 _ROWS = 100
 
 Records = Sequence[Record]
+Mend = Callable[[Record, int], Sequence[str]]
+"""The cells of a record, read anew if it is damaged, for a number of fields."""
 
 
 def near(found: int, width: int) -> bool:
@@ -48,7 +50,7 @@ def lone(record: Record, width: int) -> bool:
     )
 
 
-def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int) -> int:
+def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, mend: Mend) -> int:
     """The record that the table of a run begins with, its header included; not before ``floor``."""
     width = run.width
     start = _first_whole(records, run, gaps)
@@ -63,7 +65,7 @@ def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int) ->
         return above
     if start > floor + 1 and _is_broken_header(records, start, run, gaps):
         return start - 2
-    if start > floor and _is_damaged_header(records, start, run, gaps):
+    if start > floor and _is_damaged_header(records, start, run, gaps, mend):
         return start - 1
     return start
 
@@ -114,9 +116,13 @@ def _is_broken_header(records: Records, start: int, run: Run, gaps: Sequence[boo
     return total > 0 and words * 2 <= total
 
 
-def _is_damaged_header(records: Records, start: int, run: Run, gaps: Sequence[bool]) -> bool:
+def _is_damaged_header(
+    records: Records, start: int, run: Run, gaps: Sequence[bool], mend: Mend
+) -> bool:
     """Whether the record above a run is its header in spite of its number of fields."""
-    above, width = records[start - 1].cells, run.width
+    width = run.width
+    found = records[start - 1].cells
+    above = _squeezed(mend(records[start - 1], width), width)
     filled = [cell.strip() for cell in above if cell.strip()]
     if gaps[start] or not filled:
         return False
@@ -124,10 +130,20 @@ def _is_damaged_header(records: Records, start: int, run: Run, gaps: Sequence[bo
     columns = profile(rows[1:] or rows, width)
     words, total = disagreements(rows[0], columns)
     names_below = (total > 0 and words * 2 > total) if len(rows) > 1 else False
-    other = len(above) == 1 and split_otherwise(above[0], width) is not None
+    if names_below:
+        return False
+    if len(found) == 1 and len(above) == width:
+        # Told apart by another delimiter; words of a sentence are not.
+        return total > 0 or any(mark in found[0] for mark in ",;\t|")
     strange = len(set(filled)) < len(filled) or any(len(cell) > 60 for cell in filled)
-    if names_below or other or strange or not could_be_names(above):
-        return other and not names_below
+    return not strange and could_be_names(above) and _name(above, rows[0], columns, total)
+
+
+def _name(
+    above: Sequence[str], first: Sequence[str], columns: Sequence[Column], total: int
+) -> bool:
+    """Whether cells that could be names are those of columns, ``total`` of which are values."""
+    width, filled = len(columns), [cell.strip() for cell in above if cell.strip()]
     if len(above) == 1:
         # A single word above two columns may name the second, as R writes it; a title is longer.
         return width == 2 and total > 0 and " " not in filled[0]
@@ -137,9 +153,25 @@ def _is_damaged_header(records: Records, start: int, run: Run, gaps: Sequence[bo
     # Only words below: names are short, and do not come again.
     seen = set().union(*(column.values for column in columns))
     alien = not any(cell in seen for cell in filled)
-    return total > 0 or (width > 2 and alien and not _outshone(above, rows[0]))
+    return total > 0 or (alien and not _outshone(above, first))
+
+
+def _squeezed(cells: Sequence[str], width: int) -> Sequence[str]:
+    """Too many cells without some empty ones that are too many."""
+    extra = len(cells) - width
+    if extra <= 0 or sum(not cell.strip() for cell in cells) < extra:
+        return cells
+    kept = list(cells)
+    for index in range(len(kept) - 1, -1, -1):
+        if len(kept) > width and not kept[index].strip():
+            kept.pop(index)
+    return kept
 
 
 def _outshone(above: Sequence[str], first: Sequence[str]) -> bool:
     """Whether the row below looks more like names than the row above it."""
-    return sum(map(len, first)) / len(first) < 0.8 * sum(map(len, above)) / len(above)
+    below, over = ([cell.strip() for cell in row if cell.strip()] for row in (first, above))
+    if sum(" " in cell for cell in over) <= sum(" " in cell for cell in below):
+        # Names may be long, yet a title has blanks.
+        return False
+    return sum(map(len, below)) / max(1, len(below)) < 0.8 * sum(map(len, over)) / len(over)

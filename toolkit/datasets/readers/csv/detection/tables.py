@@ -74,6 +74,10 @@ def _is_prose(rows: Sequence[Sequence[str]], width: int) -> bool:
     blanks = sum(cell.strip().count(" ") for row in rows for cell in row)
     if blanks <= _PROSE * len(rows) * width:
         return False
+    after = [cell for row in rows for cell in row[1:] if cell]
+    if sum(cell[0] == " " for cell in after) * 2 < len(after):
+        # Quoted texts: a blank follows the comma of a sentence.
+        return False
     typed = (sum(kind_of(row[column]) in TYPED for row in rows) for column in range(width))
     return max(typed) * 2 < len(rows)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from toolkit.datasets.readers.csv.detection.columns import profile
 from toolkit.datasets.readers.csv.detection.dialects import Chosen
 from toolkit.datasets.readers.csv.detection.ends import is_bad_row, is_note
+from toolkit.datasets.readers.csv.detection.mending import Mender
 from toolkit.datasets.readers.csv.detection.sample import Sample
 from toolkit.datasets.readers.csv.detection.splitting import (
     Lines,
@@ -34,6 +35,7 @@ def end_in_tail(
     records = [r for r in split_records(texts, rules, (width,)) if any(c.strip() for c in r.cells)]
     known = split_records(lines.texts[layout.start_line :][:120], rules, (width,))
     columns = profile([r.cells for r in known][layout.header_rows :], width)
+    mend = Mender(Lines(texts, tail.offsets[1:]), rules).cells
     last = len(records)
     while last > 0 and len(records[last - 1].cells) != width:
         last -= 1
@@ -47,7 +49,7 @@ def end_in_tail(
     while last < len(records):
         record = records[last]
         gap = record.line > records[last - 1].line + records[last - 1].lines
-        if not is_bad_row(record, columns, width, after_gap=gap):
+        if not is_bad_row(record, columns, width, mend, after_gap=gap):
             break
         last += 1
     if last == len(records):
