@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
-from typing import BinaryIO
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.parquet.checks import check_layout
+from toolkit.datasets.readers.parquet.decrypting import decrypted, needs_key
 from toolkit.datasets.readers.parquet.layout import CHUNKS_LOOKED_AT, FileLayout, read_layout
 from toolkit.datasets.readers.parquet.maps import without_maps
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import FileDecryptionProperties
 
 MAGIC = b"PAR1"
 _ENCRYPTED = b"PARE"
@@ -37,18 +41,27 @@ class Footer:
     """The columns as pyarrow reads them; None, as the metadata, where it lacks a type."""
     maps_as_lists: bool
     """Whether the metadata calls maps lists, for pyarrow refuses the maps of this file."""
+    encrypted: bool = False
 
 
-def read_footer(handle: BinaryIO, url: str, *, briefly_from: int | None = None) -> Footer:
+def read_footer(
+    handle: BinaryIO,
+    url: str,
+    *,
+    briefly_from: int | None = None,
+    decryption: FileDecryptionProperties | None = None,
+) -> Footer:
     """Read and check the footer of an open file. Of one of more than ``briefly_from`` bytes only
-    the first row groups are looked at: of what polars reads, that would be felt.
+    the first row groups are looked at: of what polars reads, that would be felt. With
+    ``decryption`` the file may be encrypted.
 
-    Raises SourceError for a file that is encrypted, has its data elsewhere, or contradicts itself;
-    what the engines raise for one that is not Parquet at all."""
+    Raises SourceError for a file whose keys are missing, has its data elsewhere, or contradicts
+    itself; what the engines raise for one that is not Parquet at all."""
     size = handle.seek(0, io.SEEK_END)
     tail = _read(handle, max(size - _TAIL, 0), size)
     if tail.endswith(_ENCRYPTED):
-        raise SourceError(_encrypted(url))
+        content = decrypted(handle, url, decryption)
+        return replace(_parsed(url, content, size, CHUNKS_LOOKED_AT), encrypted=True)
     if size < 12 or not tail.endswith(MAGIC):
         raise SourceError(
             f"{url} could not be read: it does not end as a Parquet file does. "
@@ -63,7 +76,15 @@ def read_footer(handle: BinaryIO, url: str, *, briefly_from: int | None = None) 
     if length + 8 > len(tail):
         tail = _read(handle, size - length - 8, size - len(tail)) + tail
     brief = briefly_from is not None and size > briefly_from
-    return _parsed(url, tail[-length - 8 : -8], size, _BRIEFLY if brief else CHUNKS_LOOKED_AT)
+    footer = _parsed(url, tail[-length - 8 : -8], size, _BRIEFLY if brief else CHUNKS_LOOKED_AT)
+    groups = footer.layout.groups[:1]
+    encrypted = any(chunk.encrypted for group in groups for chunk in group.chunks)
+    if encrypted and decryption is None:
+        raise needs_key(url)
+    if decryption is not None:
+        # It may ask that the footer be signed, and that all files be encrypted.
+        decrypted(handle, url, decryption, copied=False)
+    return replace(footer, encrypted=encrypted)
 
 
 def _parsed(url: str, content: bytes, size: int, chunks: int) -> Footer:
@@ -71,8 +92,6 @@ def _parsed(url: str, content: bytes, size: int, chunks: int) -> Footer:
         layout = read_layout(content, chunks)
     except ValueError as error:
         raise SourceError(_damaged(url, str(error))) from error
-    if any(chunk.encrypted for group in layout.groups[:1] for chunk in group.chunks):
-        raise SourceError(_encrypted(url))
     check_layout(url, layout, size)
     serialized = _alone(content)
     patched = False
@@ -101,14 +120,6 @@ def _read(handle: BinaryIO, start: int, stop: int) -> bytes:
         parts.append(part)
         start += len(part)
     return b"".join(parts)
-
-
-def _encrypted(url: str) -> str:
-    return (
-        f"{url} is encrypted, and reading it needs a key, which this reader cannot be given. "
-        "Decrypt it first, for example with pyarrow.parquet.read_table(..., "
-        "decryption_properties=…)."
-    )
 
 
 def _damaged(url: str, what: str) -> str:

@@ -18,6 +18,7 @@ from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet.decrypting import require_properties
 from toolkit.datasets.readers.parquet.footer import MAGIC, Footer, read_footer
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.layout import FileLayout
@@ -70,6 +71,9 @@ class ParquetDatasetReader(LazyFrameReader):
     columns differ: those that a file does not have are null there, and types are widened where
     no value is lost. ``int96`` is the unit, ``"ns"`` or ``"us"``, of the old 96-bit timestamps;
     by default microseconds for files of Apache Spark, which has no finer ones, else nanoseconds.
+    ``decryption`` has the keys of encrypted files: a FileDecryptionProperties of pyarrow. A file
+    whose keys it does not have is an error, and so is one that is not encrypted unless the
+    properties allow that, as those of pyarrow's CryptoFactory do.
 
     The footer of every file is read once, at the first call of a method, so that a file that is
     not Parquet, contradicts itself or has other columns is named at once. ``explain()`` tells
@@ -85,6 +89,7 @@ class ParquetDatasetReader(LazyFrameReader):
         *,
         schema: Literal["same", "union"] = "same",
         int96: Literal["ns", "us"] | None = None,
+        decryption: pq.FileDecryptionProperties | None = None,
     ) -> None:
         super().__init__(source)
         if schema not in ("same", "union"):
@@ -92,7 +97,9 @@ class ParquetDatasetReader(LazyFrameReader):
         if int96 not in (None, "ns", "us"):
             raise InvalidArgumentError(f"int96={int96!r} is neither 'ns' nor 'us'.")
         self._union = schema == "union"
+        require_properties(decryption)
         self._int96 = int96
+        self._decryption = decryption
 
     @property
     def engine(self) -> Literal["polars", "pyarrow"]:
@@ -145,7 +152,12 @@ class ParquetDatasetReader(LazyFrameReader):
         schema = self.schema()
         micro = any(file.columns.microseconds for file in self._files)
         options = pads.ParquetReadOptions(coerce_int96_timestamp_unit="us" if micro else None)
-        format_ = pads.ParquetFileFormat(read_options=options)
+        format_ = pads.ParquetFileFormat(
+            read_options=options,
+            default_fragment_scan_options=pads.ParquetFragmentScanOptions(
+                decryption_properties=self._decryption, page_checksum_verification=True
+            ),
+        )
         filesystem = (
             pafs.PyFileSystem(RandomAccessHandler(self._source.filesystem))
             if self._source.remote
@@ -170,7 +182,7 @@ class ParquetDatasetReader(LazyFrameReader):
             ):
                 # What is far away takes longer to fetch than to look at.
                 brief = None if self._source.remote else SMALL
-                footer = read_footer(handle, url, briefly_from=brief)
+                footer = read_footer(handle, url, briefly_from=brief, decryption=self._decryption)
                 kept += len(footer.serialized)
                 decided = columns(footer, self._int96, before)
                 before = before or (footer, decided)
@@ -180,7 +192,7 @@ class ParquetDatasetReader(LazyFrameReader):
                         footer.size,
                         footer.layout.rows,
                         footer.metadata if kept <= _KEPT else None,
-                        footer.layout if budget > 0 else None,
+                        footer.layout if budget > 0 and not footer.encrypted else None,
                         footer.maps_as_lists,
                     )
                 )
@@ -260,6 +272,7 @@ class ParquetDatasetReader(LazyFrameReader):
             [file.metadata for file in chosen],
             [file.columns for file in chosen],
             self._partition_schema,
+            self._decryption,
         ).lazy()
 
     def _dataset_gives(self, file: _File) -> bool:

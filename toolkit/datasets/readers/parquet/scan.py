@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 import pyarrow as pa
@@ -20,10 +21,14 @@ from polars.io.plugins import register_io_source
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet import decrypting
 from toolkit.datasets.readers.parquet.footer import read_footer
 from toolkit.datasets.readers.parquet.types import Columns, frame_of
 from toolkit.datasets.readers.partitions import constant_columns
 from toolkit.datasets.readers.sources import ResolvedSource
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import FileDecryptionProperties
 
 _HINT = "The file is damaged, was replaced while it was read, or its store cannot be reached."
 
@@ -50,6 +55,7 @@ class ArrowScan:
     """Of the files of ``indices``, in their order; None where it has to be read again."""
     columns: Sequence[Columns]
     partitions: Mapping[str, pl.DataType]
+    decryption: FileDecryptionProperties | None = None
 
     def lazy(self) -> pl.LazyFrame:
         """The lazy frame over all files."""
@@ -111,6 +117,7 @@ class _File:
     """Rows of each row group."""
     portable: pa.Schema
     dtypes: Mapping[str, pl.DataType]
+    hint: str
 
     def group(self, group: int, names: Sequence[str]) -> pl.DataFrame:
         """Columns of a row group."""
@@ -137,7 +144,7 @@ class _File:
             self._require_rows(group, rows)
 
     def _reading(self) -> AbstractContextManager[None]:
-        return reading(self.url, _HINT, remote=True)
+        return reading(self.url, self.hint, remote=True)
 
     def _require_rows(self, group: int, rows: int) -> None:
         if rows != self.rows[group]:
@@ -216,13 +223,21 @@ def _open(scan: ArrowScan, position: int) -> Iterator[_File]:
             "here. Copy it to this machine, or read it with the files of its own kind."
         )
     url = source.urls[index]
-    with reading(url, _HINT, remote=True):
+    hint = _HINT if scan.decryption is None else decrypting.HINT
+    with reading(url, hint, remote=True):
         handle = source.open(source.paths[index], random_access=True)
     # The handle is closed last; a ParquetFile of an open handle leaves it alone.
     with handle:
-        with reading(url, _HINT, remote=True):
-            metadata = scan.metadata[position] or read_footer(handle, url).metadata
-            options = {"metadata": metadata, "pre_buffer": source.remote}
+        with reading(url, hint, remote=True):
+            options: dict[str, Any] = {
+                "pre_buffer": source.remote,
+                "page_checksum_verification": True,
+            }
+            if scan.decryption is None:
+                known = scan.metadata[position]
+                options["metadata"] = known or read_footer(handle, url).metadata
+            else:
+                options["decryption_properties"] = scan.decryption
             unit = "us" if columns.microseconds else None
             file = pq.ParquetFile(handle, coerce_int96_timestamp_unit=unit, **options)
             exact = (
@@ -231,7 +246,7 @@ def _open(scan: ArrowScan, position: int) -> Iterator[_File]:
                 else None
             )
             rows = [file.metadata.row_group(g).num_rows for g in range(file.num_row_groups)]
-        yield _File(url, file, exact, rows, columns.portable, scan.columns[0].dtypes)
+        yield _File(url, file, exact, rows, columns.portable, scan.columns[0].dtypes, hint)
 
 
 def _row_groups(

@@ -108,6 +108,8 @@ def _obstacles(footer: Footer, nanoseconds: bool) -> list[str]:
     if not footer.layout.leaves:
         return ["it has no columns"]
     found = []
+    if footer.encrypted:
+        found.append("it is encrypted: pyarrow decrypts it")
     if footer.maps_as_lists:
         found.append("its maps allow null as a key: they are read as lists of keys and values")
     if nanoseconds:
