@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import polars as pl
 import pytest
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
-from toolkit.datasets.readers.csv.scanning import BATCH_ROWS, is_native
+from toolkit.datasets.readers.csv import native
+from toolkit.datasets.readers.csv.native import is_native
+from toolkit.datasets.readers.csv.scanning import BATCH_ROWS
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 MANY = BATCH_ROWS + 5_000
@@ -199,8 +202,47 @@ def test_problems_of_a_strict_reader_says_what_it_refuses(put):
 
 def test_a_value_that_does_not_fit_is_named_with_its_row(put):
     data = b"a,b\n" + b"1,2\n" * MANY + b"x,2\n"
-    with pytest.raises(SourceError, match=rf"row {MANY + 1:,}: `x` in column 'a' is no Int64"):
+    with pytest.raises(SourceError, match=rf"line {MANY + 2:,}: `x` in column 'a' is no Int64"):
         reader(put(data), infer_rows=10).polars().collect()
+
+
+# In no place of the file that is looked at to find the types.
+ROWS, HOLE = 60_000, 26_000
+
+
+def with_code(put, code: bytes) -> str:
+    lines = [b"%d,%d,%d.5" % (i % 900 + 100, i % 7, i + 100_000) for i in range(ROWS)]
+    lines[HOLE] = code + b",5,1.5"
+    return put(b"zip,b,c\n" + b"\n".join(lines) + b"\n")
+
+
+@pytest.mark.parametrize("code", [b"007", b"00", b"-012", b"+49301234"])
+def test_a_code_far_down_among_integers_is_no_integer(put, code):
+    frame = reader(with_code(put, code)).polars()
+    assert frame.collect_schema()["zip"] == pl.Int64
+    what = (
+        rf"line {HOLE + 2:,}: `{re.escape(code.decode())}` in column 'zip' is no Int64.*would lose"
+    )
+    for part in (frame, frame.select("zip"), frame.filter(pl.col("b") == 5)):
+        with pytest.raises(SourceError, match=what):
+            part.collect()
+    assert frame.select("b", "c").collect().height == ROWS
+
+
+def test_a_code_among_integers_is_text_or_a_number_where_it_is_asked_for(put):
+    path = with_code(put, b"007")
+    assert reader(path, schema={"zip": pl.String}).polars().collect()["zip"][HOLE] == "007"
+    assert reader(path, schema={"zip": pl.Int64}).polars().collect()["zip"][HOLE] == 7
+    assert reader(path, infer_rows=None).polars().collect()["zip"][HOLE] == "007"
+    mended = reader(path, on_bad_rows="repair")
+    assert mended.polars().collect()["zip"].null_count() == 1
+    assert mended.problems().select("line", "kind", "text").rows() == [(HOLE + 2, "misfit", "007")]
+
+
+@pytest.mark.parametrize("number", [b"0", b"-5", b"-0", b'""', b""])
+def test_what_is_no_code_far_down_is_an_integer_or_null(put, number):
+    found = reader(with_code(put, number)).polars().collect()["zip"][HOLE]
+    assert found == (int(number) if number.strip(b'"') else None)
 
 
 def test_types_come_from_places_further_down_too(put):
@@ -214,6 +256,62 @@ def test_explain_says_what_was_found(put):
     for part in ("utf-8", "delimiter ;", "header: 1 row, from line 3", "preamble left out", "date"):
         assert part in text
     assert "integer; null: 'NA'" in text
+
+
+@pytest.mark.parametrize("line", [b"5", b"1,2,3,4", b"5,5"])
+def test_a_bad_row_is_an_error_also_where_a_filter_would_leave_it_out(put, line):
+    frame = reader(put(long_file(FAR, line))).polars()
+    with pytest.raises(SourceError, match=rf"line {FAR + 2:,}: too (few|many) fields"):
+        frame.filter(pl.col("b") == 6, pl.col("c") == "x").collect()
+
+
+def test_a_filter_keeps_its_rows_also_where_the_engines_scan_was_left(put):
+    data = long_file(FAR, b"").replace(b"%d,%d,x\n" % (FAR - 5, (FAR - 5) % 7), b"0,6,\n")
+    path = put(data)
+    kept = reader(path).polars().filter(pl.col("b") == 6).collect()
+    every = [i for i in range(MANY) if i % 7 == 6 or i == FAR - 5]
+    assert kept["a"].to_list() == [0 if i == FAR - 5 else i for i in every]
+
+
+def test_what_one_scan_has_shown_is_not_looked_at_again(put, monkeypatch):
+    seen = []
+    whole = native.Wanted.suspicious
+    monkeypatch.setattr(
+        native.Wanted, "suspicious", lambda self, frame: seen.append(1) or whole(self, frame)
+    )
+    frame = reader(put(long_file(5, b"1,2,x"))).polars()
+    expected = frame.select("a", "b").collect()
+    assert len(seen) > 1
+    seen.clear()
+    assert_frame_equal(frame.select("a", "b").collect(), expected)
+    assert frame.filter(pl.col("b") == 3).select("a").collect().height
+    assert not seen
+    assert frame.collect().height == MANY + 1
+    assert seen
+
+
+@pytest.mark.parametrize("line", [b"5", b"1,2,3,4", b"x,1,x"])
+def test_a_file_that_changed_is_looked_at_again(put, line):
+    frame = reader(put(long_file(5, b"1,2,x"))).polars()
+    frame.collect()
+    put(long_file(FAR, line))
+    with pytest.raises(SourceError, match=f"line {FAR + 2:,}"):
+        frame.collect()
+
+
+def test_columns_that_no_scan_read_are_not_taken_on_trust(put):
+    frame = reader(with_code(put, b"007")).polars()
+    assert frame.select("b", "c").collect().height == ROWS
+    assert frame.filter(pl.col("c") > 9).select("zip").collect().height == ROWS - 1
+    with pytest.raises(SourceError, match=f"line {HOLE + 2:,}: `007`"):
+        frame.select("zip").collect()
+
+
+def test_a_scan_of_the_first_column_proves_nothing_of_those_behind_it(put):
+    frame = reader(put(long_file(FAR, b"5"))).polars()
+    assert frame.select("a").collect().height == MANY + 1
+    with pytest.raises(SourceError, match="too few fields"):
+        frame.select("a", "c").collect()
 
 
 @pytest.mark.parametrize("columns", [["a"], ["c"], ["a", "c"], ["b"]])
@@ -234,9 +332,9 @@ def test_a_value_that_does_not_fit_is_null_where_bad_rows_are_repaired_and_told(
     assert frame.tail(3)["a"].to_list() == [None, 2, 3]
     assert frame["b"].is_null().to_list() == [False] * 10 + [True, False]
     assert file.count() == frame.height == 12
-    assert file.problems().select("kind", "text", "action").rows() == [
-        ("misfit", "x", "null: row 10, column 'a'"),
-        ("misfit", "soon", "null: row 11, column 'b'"),
+    assert file.problems().drop("file").rows() == [
+        (11, MISFITS.index(b"x,"), "misfit", "x", "null: row 10, column 'a'"),
+        (12, MISFITS.index(b"2,soon"), "misfit", "soon", "null: row 11, column 'b'"),
     ]
 
 
@@ -260,7 +358,7 @@ def test_a_text_for_null_of_one_column_is_one_further_down_in_another(put):
 
 def test_a_header_that_comes_again_is_named(put):
     data = b"a,b\n1,2\n3,4\n5,6\na,b\n7,8\n9,10\n"
-    with pytest.raises(SourceError, match=r"row 4: `a` in column 'a'.*the header again"):
+    with pytest.raises(SourceError, match=r"line 5: `a` in column 'a'.*the header again"):
         reader(put(data), schema={"a": pl.Int64}).polars().collect()
     assert reader(put(data), on_bad_rows="repair").polars().collect()["a"].to_list() == [
         1,

@@ -8,9 +8,9 @@ from typing import TypeAlias
 import polars as pl
 
 from toolkit.core.errors import SourceError
-from toolkit.datasets.readers.csv.fitting import misfits
+from toolkit.datasets.readers.csv.fitting import Misfit, misfits
 from toolkit.datasets.readers.csv.options import OnBadRows
-from toolkit.datasets.readers.csv.records import BAD, Problem
+from toolkit.datasets.readers.csv.records import BAD, Block, Problem
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
@@ -41,7 +41,7 @@ def problems_frame(scan: CSVScan, files: list[TypedFile], policy: OnBadRows) -> 
 
 def _rows(scan: CSVScan, file: TypedFile, acted: OnBadRows, policy: OnBadRows) -> Iterator[_Row]:
     url, number = file.plan.url, 0
-    for block in scan.blocks(file, acted):
+    for block in scan.blocks(file, acted, located=True):
         for problem in block.problems:
             refused = policy == "error" and problem.kind in BAD
             if policy == "error" and problem.kind == "repeated header":
@@ -53,7 +53,7 @@ def _rows(scan: CSVScan, file: TypedFile, acted: OnBadRows, policy: OnBadRows) -
         for misfit in found:
             what = "null" if policy == "repair" else "skipped"
             action = f"{what}: row {number + misfit.row + 1:,}, column {misfit.column!r}"
-            yield (url, None, None, "misfit", misfit.text, action)
+            yield (url, *_place(block, misfit), "misfit", misfit.text, action)
         number += block.records
 
 
@@ -68,7 +68,7 @@ def content_error(scan: CSVScan, file: TypedFile, error: BaseException, hint: st
         # The type that was asked for is none that texts can be read as.
         misfit = None
     if misfit is not None:
-        return SourceError(f"{file.plan.url} could not be read: {misfit}. {hint}")
+        return SourceError(f"{file.plan.url}, {misfit}. {hint}")
     return SourceError(f"{file.plan.url} could not be read: {first_line(error)}. {hint}")
 
 
@@ -91,21 +91,27 @@ def _what(problem: Problem) -> str:
     return problem.kind
 
 
+def _place(block: Block, misfit: Misfit) -> tuple[int, int]:
+    """The line and the offset at which its row begins."""
+    assert block.places is not None
+    lines, offsets = block.places
+    return int(lines[misfit.row]), int(offsets[misfit.row])
+
+
 def _first_misfit(scan: CSVScan, file: TypedFile) -> str | None:
     """The first value that is not of the type of its column."""
-    row = 0
-    for block in scan.blocks(file, scan.policy):
+    for block in scan.blocks(file, scan.policy, located=True):
         found = misfits(file, block) if block.records else []
         if found:
             first = found[0]
-            again = (
-                ' (the header again, which on_bad_rows="repair" leaves out)'
-                if first.text == first.column
-                else ""
-            )
+            column = file.columns[first.column]
+            why = ""
+            if first.text == first.column:
+                why = ' (the header again, which on_bad_rows="repair" leaves out)'
+            elif column.loses(first.text):
+                why = " as it is written: the number would lose its zeros or its sign in front"
             return (
-                f"row {row + first.row + 1:,}: `{first.text[:_SHOWN]}` in column "
-                f"{first.column!r} is no {file.columns[first.column].dtype}{again}"
+                f"line {_place(block, first)[0]:,}: `{first.text[:_SHOWN]}` in column "
+                f"{first.column!r} is no {column.dtype}{why}"
             )
-        row += block.records
     return None

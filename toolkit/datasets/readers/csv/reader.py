@@ -143,7 +143,8 @@ class CSVDatasetReader(LazyFrameReader):
         table: ``file``, ``line`` (physical, from 1), ``offset`` (of its first byte in the unpacked
         text as UTF-8), ``kind``, ``text`` (as it stands in the file) and ``action`` (what was done
         about it). Where bad rows are repaired or skipped, a value that does not fit the type of
-        its column is one too (a "misfit", null or skipped; by its row, without line and offset).
+        its column is one too (a "misfit", null or skipped): ``text`` is the value, ``line`` and
+        ``offset`` are those of its row, and ``action`` has the row's number in the frame from 1.
         Reads all files."""
         with self._reading():
             return problems_frame(self._scan, self._files, self._options.on_bad_rows)

@@ -4,26 +4,24 @@ Two ways lead through a file, with the same rows. A plain file in a dialect that
 scanned by polars, at its speed. All others, and all files whose bad rows are to be repaired or
 skipped, are split into records by the toolkit and parsed block by block.
 
-polars pads short rows with nulls and takes blank lines for rows of nulls, without a word. Such a
-null cannot hide: a row that lacks a field lacks all that follow, so it has a null in the right-most
-column that is read, and in each to the right of it. One of these, one without nulls of its own if
-there is any, is watched: the first null in it makes the scan verify the file's records.
-
-polars refuses a row that is too long only when it reads all columns. Otherwise one column more than
-the file has is read: a value in it is the field too many.
+Where polars hides something (see ``native``), the splitter goes on from the row that was reached.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from toolkit.core.batches import batches_of
 from toolkit.datasets.readers.csv.fitting import fitted
-from toolkit.datasets.readers.csv.planning import FilePlan, text_of
+from toolkit.datasets.readers.csv.native import Wanted, is_native
+from toolkit.datasets.readers.csv.planning import text_of
 from toolkit.datasets.readers.csv.records import (
     BadRecordError,
     Block,
@@ -38,12 +36,35 @@ from toolkit.datasets.readers.sources import ResolvedSource
 
 BATCH_ROWS = 1 << 17
 
-_BEYOND = "\0beyond"
-"""The column that no file has."""
-
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
+
+class _HiddenRowsError(Exception):
+    """polars would give rows that the file does not have."""
+
+
+_GIVEN_UP: tuple[type[BaseException], ...] = (_HiddenRowsError, *ENGINE_FAILURES)
+
+Stamp: TypeAlias = tuple[int, int, int]
+
 Failed = Callable[[TypedFile, BaseException], BaseException]
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """What scans of a file to its end have shown."""
+
+    stamp: Stamp | None
+    reach: int = -1
+    """The column up to which all rows have a field, and none too many."""
+    columns: frozenset[str] = frozenset()
+    """Those of integers that are written as such."""
+
+    def after(self, scan: Wanted, *, watched: bool) -> _Proof:
+        # Of a column of which a predicate keeps some values only these are seen.
+        seen = scan.read if scan.predicate is None else ()
+        reach = max(self.reach, scan.proven) if watched else self.reach
+        return replace(self, reach=reach, columns=self.columns.union(seen))
 
 
 class CSVScan:
@@ -64,7 +85,8 @@ class CSVScan:
         self._constants = constants
         self.policy: Policy = policy
         self._failed = failed
-        self._verdicts: dict[str, Verdict] = {}
+        self._verdicts: dict[str, tuple[Stamp | None, Verdict]] = {}
+        self._proofs: dict[str, _Proof] = {}
 
     def lazy(self, schema: pl.Schema) -> pl.LazyFrame:
         """The lazy frame over all files; ``schema`` includes the partition columns."""
@@ -77,12 +99,15 @@ class CSVScan:
         )
 
     def verdict(self, file: TypedFile) -> Verdict:
-        """What the records of a file are like; read once."""
+        """What the records of a file are like; read once, as long as it does not change."""
         path = file.plan.path
-        if path not in self._verdicts:
+        stamp = self._stamp(file)
+        known, verdict = self._verdicts.get(path, (None, None))
+        if verdict is None or known != stamp:
             with closing(text_of(self._source, path, file.plan.encoding)) as parts:
-                self._verdicts[path] = verify(parts, file.plan.layout)
-        return self._verdicts[path]
+                verdict = verify(parts, file.plan.layout)
+            self._verdicts[path] = stamp, verdict
+        return verdict
 
     def rows(self, file: TypedFile) -> int:
         """How many rows the frame has of a file. Raises what reading it would."""
@@ -94,11 +119,11 @@ class CSVScan:
             raise self._failed(file, BadRecordError(verdict.first))
         return verdict.records
 
-    def blocks(self, file: TypedFile, policy: Policy) -> Iterator[Block]:
-        """The records of a file as the splitter gives them."""
+    def blocks(self, file: TypedFile, policy: Policy, *, located: bool = False) -> Iterator[Block]:
+        """The records of a file as the splitter gives them; ``located`` with their places."""
         plan = file.plan
         with closing(text_of(self._source, plan.path, plan.encoding)) as parts:
-            yield from blocks(parts, plan.layout, policy, file.fits)
+            yield from blocks(parts, plan.layout, policy, file.fits, located=located)
 
     def _frames(
         self,
@@ -109,109 +134,73 @@ class CSVScan:
     ) -> Iterator[pl.DataFrame]:
         # The engine asks for n_rows of the source, before the predicate.
         remaining = n_rows
+        pushed, rest = (predicate, None) if n_rows is None else (None, predicate)
         for file, constants in zip(self._files, self._constants, strict=True):
             if remaining == 0:
                 return
-            wanted = _Wanted(file, constants, with_columns)
+            wanted = Wanted(file, constants, with_columns, pushed)
             try:
                 for frame in self._file_frames(wanted, remaining, batch_size or BATCH_ROWS):
                     if remaining is not None:
                         remaining -= frame.height
-                    yield frame if predicate is None else frame.filter(predicate)
+                    yield frame if rest is None else frame.filter(rest)
             except _FAILURES as error:
                 raise self._failed(file, error) from error
 
     def _file_frames(
-        self, wanted: _Wanted, limit: int | None, batch_size: int
+        self, wanted: Wanted, limit: int | None, batch_size: int
     ) -> Iterator[pl.DataFrame]:
         given = 0
         if self.policy == "error" and is_native(wanted.file.plan):
             try:
                 for frame in self._native(wanted, limit, min(batch_size, BATCH_ROWS)):
-                    if wanted.suspicious(frame) and self._has_hidden(wanted.file):
-                        break
                     given += frame.height
-                    yield wanted.finished(frame)
-                else:
-                    if limit is None or given >= limit or not self._has_hidden(wanted.file):
-                        return
-            except ENGINE_FAILURES:
+                    yield frame
+            except _GIVEN_UP:
                 # The splitter fails as well, and at the very row, or it is not reached.
                 pass
+            else:
+                return
         yield from _from_row(given, limit, self._split(wanted))
+
+    def _native(self, wanted: Wanted, limit: int | None, batch_size: int) -> Iterator[pl.DataFrame]:
+        """The frames as polars reads them, up to where it hides something."""
+        file, given = wanted.file, 0
+        stamp = self._stamp(file)
+        proof = self._proofs.get(file.plan.path)
+        if proof is None or proof.stamp != stamp:
+            proof = _Proof(stamp)
+        watched = wanted.reach > proof.reach
+        wanted = wanted.of(file.trusting(proof.columns))
+        for frame in batches_of(wanted.scan(limit, watched=watched), batch_size):
+            if watched and wanted.suspicious(frame) and self._has_hidden(file):
+                raise _HiddenRowsError
+            kept = wanted.filtered(frame) if watched else frame
+            given += kept.height
+            yield wanted.finished(kept)
+        if limit is not None:
+            if given < limit and self._has_hidden(file):
+                raise _HiddenRowsError
+        elif stamp is not None and stamp == self._stamp(file):
+            self._proofs[file.plan.path] = proof.after(wanted, watched=watched)
+
+    def _stamp(self, file: TypedFile) -> Stamp | None:
+        """What changes when a local file does."""
+        if not file.plan.local:
+            return None
+        found = os.stat(file.plan.path)
+        return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _has_hidden(self, file: TypedFile) -> bool:
         """Whether polars would give rows that the file does not have."""
         verdict = self.verdict(file)
         return bool(verdict.bad or verdict.dropped)
 
-    def _native(
-        self, wanted: _Wanted, limit: int | None, batch_size: int
-    ) -> Iterator[pl.DataFrame]:
-        file = wanted.file
-        dialect = file.plan.layout.dialect
-        frame = pl.scan_csv(
-            file.plan.path,
-            has_header=False,
-            separator=dialect.delimiter,
-            quote_char=dialect.quote,
-            skip_lines=_lines_before(file.plan),
-            schema={**file.engine_schema, **({_BEYOND: pl.String} if wanted.partly else {})},
-            missing_columns="insert" if wanted.partly else None,
-            glob=False,
-        )
-        if limit is not None:
-            frame = frame.head(limit)
-        read = dict.fromkeys([*wanted.read, wanted.watched])
-        frame = file.typed(frame, list(read), [_BEYOND] if wanted.partly else [])
-        yield from batches_of(frame, batch_size)
-
-    def _split(self, wanted: _Wanted) -> Iterator[pl.DataFrame]:
+    def _split(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         for block in self.blocks(wanted.file, self.policy):
             if block.records:
-                yield wanted.finished(fitted(wanted.file, block, self.policy))
-
-
-class _Wanted:
-    """What of a file the engine asks for."""
-
-    def __init__(
-        self, file: TypedFile, constants: Sequence[pl.Expr], columns: Sequence[str] | None
-    ) -> None:
-        self.file = file
-        self._constants = constants
-        self._columns = columns
-        names = list(file.columns)
-        asked = names if columns is None else [name for name in names if name in set(columns)]
-        self.read: Sequence[str] = asked or names[:1]
-        """The columns that must be read of the file: one at least, which tells the rows."""
-        right = names[names.index(self.read[-1]) :]
-        self.watched = next((name for name in right if name in file.full), right[0])
-        self.partly = len(self.read) < len(names)
-
-    def suspicious(self, frame: pl.DataFrame) -> bool:
-        """Whether a row may lack fields, or be none: see the module."""
-        if frame[self.watched].null_count():
-            return True
-        return self.partly and frame[_BEYOND].null_count() < frame.height
-
-    def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
-        frame = frame.select(self.read).with_columns(self._constants)
-        return frame if self._columns is None else frame.select(self._columns)
-
-
-def is_native(plan: FilePlan) -> bool:
-    """Whether polars opens the file itself and has its dialect."""
-    dialect, layout = plan.layout.dialect, plan.layout
-    return (
-        plan.plain
-        and plan.local
-        and len(dialect.delimiter) == 1
-        and dialect.escape in (dialect.quote, None)
-        and dialect.newline == "\n"
-        and dialect.comment is None
-        and layout.end is None
-    )
+                frame = fitted(wanted.file, block, self.policy).with_columns(wanted.constants)
+                yield wanted.finished(wanted.filtered(frame))
 
 
 def _from_row(
@@ -227,7 +216,3 @@ def _from_row(
             yield frame.slice(first, last - first)
         if limit is not None and seen >= limit:
             return
-
-
-def _lines_before(plan: FilePlan) -> int:
-    return plan.layout.start_line + plan.header_lines

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -28,6 +28,14 @@ class TypedFile:
     def as_text(self) -> TypedFile:
         """The same file with every column the text it was."""
         return replace(self, columns=dict.fromkeys(self.columns, ColumnType()))
+
+    def trusting(self, columns: Collection[str]) -> TypedFile:
+        """The same file with columns whose integers are known to be written as integers."""
+        known = {
+            name: replace(column, given=column.dtype) if name in columns else column
+            for name, column in self.columns.items()
+        }
+        return replace(self, columns=known)
 
     @property
     def engine_schema(self) -> pl.Schema:

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
+from toolkit.datasets.readers.csv.exactness import exact_integers, integers_or_null, is_code
 from toolkit.datasets.readers.csv.moments import Moment
 from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
 
@@ -60,12 +61,17 @@ class ColumnType:
             text = pl.col(name)
             return pl.when(text.is_in(list(self.nulls)).not_()).then(text).alias(name)
         text = pl.col(name).str.strip_chars(BLANKS) if self.padded else pl.col(name)
-        text = pl.when(text.is_in(["", *self.nulls]).not_()).then(text)
+        if self.nulls or not self._exact:
+            text = pl.when(text.is_in(["", *self.nulls]).not_()).then(text)
         if self.moment is not None:
             return self.moment.parse(text).cast(self.dtype).alias(name)
         if self.kind == "boolean":
             return text.replace_strict(_TRUTHS, return_dtype=pl.Boolean).alias(name)
-        return self.style.plain(text).cast(self.dtype).alias(name)
+        number = self.style.plain(text)
+        if not self._exact:
+            return number.cast(self.dtype).alias(name)
+        integers = number.map_batches(exact_integers, return_dtype=self.dtype, is_elementwise=True)
+        return integers.alias(name)
 
     def lenient(self, texts: pl.Series) -> pl.Series | None:
         """The values of a column of texts, null where a text is none; None: every text is one."""
@@ -79,7 +85,19 @@ class ColumnType:
         if self.dtype == pl.Boolean:
             truth = text.replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
             return frame.select(truth).to_series()
-        return frame.select(self.style.plain(text).cast(self.dtype, strict=False)).to_series()
+        numbers = frame.select(self.style.plain(text)).to_series()
+        if self._exact:
+            return integers_or_null(numbers)
+        return numbers.cast(self.dtype, strict=False)
+
+    def loses(self, text: str) -> bool:
+        """Whether a text is an integer, which says less than the text."""
+        return self._exact and is_code(text.strip(BLANKS))
+
+    @property
+    def _exact(self) -> bool:
+        """Integers that were inferred; those that a person asked for are what the engine makes."""
+        return self.kind == "integer" and self.given is None
 
     @property
     def _converts(self) -> bool:
@@ -87,7 +105,7 @@ class ColumnType:
             return bool(self.nulls)
         # The engine's own null_values take other columns' quoted empty fields for null.
         marked = bool(self.nulls) or self.padded or self.moment is not None
-        return marked or self.style != PLAIN
+        return marked or self.style != PLAIN or self._exact
 
     def accepts(self, text: str) -> bool:
         """Whether a text could be a value of this column."""
