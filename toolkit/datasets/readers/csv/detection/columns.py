@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
+from string import ascii_lowercase as lower
+from string import ascii_uppercase as upper
+from string import digits
 
 from toolkit.datasets.readers.csv.detection.shapes import (
     BOOLEAN,
@@ -25,59 +27,70 @@ _PREFIX = 7
 _ENOUGH = 0.7
 """Share of its cells that a kind needs to be that of the column."""
 
-_DIGIT, _SMALL, _CAPITAL = re.compile("[0-9]"), re.compile("[a-z]"), re.compile("[A-Z]")
+_SHAPES = str.maketrans(
+    {**dict.fromkeys(digits, "9"), **dict.fromkeys(lower, "a"), **dict.fromkeys(upper, "A")}
+)
 
 
-@dataclass(frozen=True, slots=True)
 class Column:
-    """The cells of one column."""
+    """The cells of one column, blanks around them left out.
 
-    kind: str
-    """The kind of most of them; ``EMPTY`` where none prevails or there are none."""
-    count: int
-    """Cells that are not empty."""
-    values: frozenset[str]
-    length: float
-    """Mean length of the filled cells."""
-    shape: str
-    """Their common shape, as ``A9-99``; empty where they differ or are few."""
-    prefix: str
-    """The shape that all begin with, if it has a digit; else empty."""
-    years: bool
-    """Whether most of them are years."""
-    words: float
-    """Share of filled cells that are one plain word."""
+    What nobody asks for is not found out: a table may have thousands of columns."""
+
+    def __init__(self, rows: Sequence[Sequence[str]], index: int) -> None:
+        self._rows, self._index = rows, index
+
+    @cached_property
+    def kind(self) -> str:
+        """The kind of most of them; ``EMPTY`` where none prevails or there are none."""
+        kinds = Counter(map(kind_of, self._filled))
+        del kinds[NULL]
+        if not kinds:
+            return EMPTY
+        most = max(kinds, key=kinds.__getitem__)
+        kind = most if kinds[most] >= _ENOUGH * kinds.total() else EMPTY
+        return WORD if kind == EMPTY and TYPED.isdisjoint(kinds) else kind
+
+    @property
+    def count(self) -> int:
+        """Cells that are not empty."""
+        return len(self._filled)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        return frozenset(self._filled)
+
+    @property
+    def length(self) -> float:
+        """Mean length of the filled cells."""
+        return sum(map(len, self._filled)) / max(1, len(self._filled))
+
+    @cached_property
+    def shape(self) -> str:
+        """Their common shape, as ``A9-99``; empty where they differ or are few."""
+        shapes = {shape_of(cell) for cell in self._filled[:_SHAPED]}
+        return shapes.pop() if len(shapes) == 1 and len(self._filled) >= 3 else ""
+
+    @cached_property
+    def prefix(self) -> str:
+        """The shape that all begin with, if it has a digit; else empty."""
+        return _common_prefix(self._filled)
+
+    @property
+    def years(self) -> bool:
+        """Whether most of them are years."""
+        return sum(map(is_year, self._filled)) * 2 > len(self._filled)
+
+    @cached_property
+    def _filled(self) -> list[str]:
+        cells = [row[self._index].strip(" \t") for row in self._rows]
+        return [cell for cell in cells if cell]
 
 
 def profile(rows: Sequence[Sequence[str]], width: int) -> list[Column]:
     """Profile the first rows of a table; rows of another width are left out."""
     good = [row for row in rows if len(row) == width][:_ROWS]
-    columns = []
-    for index in range(width):
-        cells = [row[index].strip(" \t") for row in good]
-        filled = [cell for cell in cells if cell]
-        kinds = Counter(kind_of(cell) for cell in filled)
-        del kinds[NULL]
-        kind, total = EMPTY, kinds.total()
-        if total:
-            most, times = kinds.most_common(1)[0]
-            kind = most if times >= _ENOUGH * total else EMPTY
-            if kind == EMPTY and not any(kinds[typed] for typed in TYPED):
-                kind = WORD
-        shapes = {shape_of(cell) for cell in filled[:_SHAPED]}
-        columns.append(
-            Column(
-                kind=kind,
-                count=len(filled),
-                values=frozenset(filled),
-                length=sum(map(len, filled)) / max(1, len(filled)),
-                shape=shapes.pop() if len(shapes) == 1 and len(filled) >= 3 else "",
-                prefix=_common_prefix(filled),
-                years=sum(map(is_year, filled)) * 2 > len(filled),
-                words=kinds[WORD] / total if total else 0.0,
-            )
-        )
-    return columns
+    return [Column(good, index) for index in range(width)]
 
 
 def _bare_kind(cell: str) -> str:
@@ -139,7 +152,7 @@ def _common_prefix(cells: Sequence[str]) -> str:
 
 def shape_of(cell: str) -> str:
     """The cell with 9 for every digit, A for capitals, a for other letters."""
-    return _CAPITAL.sub("A", _SMALL.sub("a", _DIGIT.sub("9", cell)))
+    return cell.translate(_SHAPES)
 
 
 def _counts(numbers: Sequence[int]) -> bool:
