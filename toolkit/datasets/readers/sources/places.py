@@ -14,6 +14,7 @@ import fsspec
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.redaction import without_credentials
+from toolkit.datasets.readers.sources.handles import random_access
 from toolkit.datasets.readers.sources.missing import unknown_protocol
 from toolkit.datasets.readers.sources.web import WebFileSystem, web_options
 
@@ -54,11 +55,25 @@ class Place:
         """The full URL of a path of this place, without credentials."""
         full = without_credentials(self.filesystem.unstrip_protocol(path))
         if not self.chain:
-            return full
+            return self._with_host(path) or full
         first = self.shown.partition("::")[0]
         scheme = _SCHEME.match(first)
         own = f"{scheme[0]}://{path.lstrip('/')}" if scheme else first
         return f"{own}::{self.chain}"
+
+    def _with_host(self, path: str) -> str | None:
+        """The URL, where the file system's own paths lack the host (``ftp://host/path``) or the
+        account (``abfs://container@account/path``) that was passed."""
+        scheme, separator, rest = self.shown.partition("://")
+        host, _, below = rest.partition("/")
+        container, _, account = host.partition("@")
+        if not separator or not host or isinstance(self.filesystem, WebFileSystem):
+            return None
+        if below.strip("/") == self.path.strip("/"):
+            return f"{scheme}://{host}/{path.lstrip('/')}"
+        if account and path.startswith(f"{container}/"):
+            return f"{scheme}://{host}/{path.removeprefix(f'{container}/')}"
+        return None
 
 
 def place_of(member: Any, options: StorageOptions, known: dict[str, Any]) -> Place:
@@ -141,7 +156,7 @@ def _archive(chain: str, options: StorageOptions, known: dict[str, Any]) -> Any:
     """The file system of a zip archive. fsspec would open it itself, and only where its server has
     ranges."""
     place = place_of(chain, options, known)
-    handle = place.filesystem.open(place.path, "rb", cache_type="none")
+    handle: Any = random_access(place.filesystem, place.path)
     # zipfile reads 4 KiB at a time, each of which would be a request to a store.
     buffered = io.BufferedReader(handle, _BUFFER)
     try:

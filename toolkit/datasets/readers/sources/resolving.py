@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from posixpath import dirname
 from typing import Any, BinaryIO, TypeAlias, cast
@@ -18,6 +19,7 @@ from toolkit.core.redaction import without_credentials
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.packing.limits import UnpackLimits
 from toolkit.datasets.readers.partitions import partition_values
+from toolkit.datasets.readers.sources import handles
 from toolkit.datasets.readers.sources.archives import member_filesystem
 from toolkit.datasets.readers.sources.missing import nothing_at
 from toolkit.datasets.readers.sources.objects import ObjectFileSystem, is_object
@@ -33,6 +35,9 @@ _Found: TypeAlias = list[tuple[str, Mapping[str, str | None]]]
 
 _IN_ORDER = (ObjectFileSystem, SpoolingFileSystem, WebFileSystem)
 """They know themselves how to read a file from its beginning."""
+
+_ANSWERING = (WebFileSystem, LocalFileSystem, AbstractArchiveFileSystem)
+"""They raise what is wrong with a place themselves."""
 
 _MAGIC = re.compile(r"[*?\[]")
 _WEB_MAGIC = re.compile(r"[*]")
@@ -63,14 +68,13 @@ class ResolvedSource:
         return self.filesystem is not None
 
     def open(self, path: str, *, random_access: bool = False) -> BinaryIO:
-        """Open one of ``paths`` to read it in order. With ``random_access`` it is seekable, and the
-        read-ahead of remote files is off, which fetches tens of megabytes for every jump."""
+        """Open one of ``paths`` to read it in order; with ``random_access`` it is seekable."""
         if not self.remote:
             return open(path, "rb")
         if isinstance(self.filesystem, _IN_ORDER) and not random_access:
             return cast(BinaryIO, self.filesystem.open(path, "rb"))
-        file = self.filesystem.open(path, "rb", cache_type="none")
-        return cast(BinaryIO, file if random_access else ReadAhead(file, path, self.beginnings))
+        file = handles.random_access(self.filesystem, path)
+        return file if random_access else cast(BinaryIO, ReadAhead(file, path, self.beginnings))
 
 
 def resolve(
@@ -166,6 +170,7 @@ def _expand(place: Place, select: Select) -> _Found:
         return _folder(filesystem, path, place.shown, select, path)
     magic = (_WEB_MAGIC if isinstance(filesystem, WebFileSystem) else _MAGIC).search(path)
     if magic is None:
+        _require_answer(filesystem, path)
         raise nothing_at(filesystem, path, place.shown)
     base = dirname(path[: magic.start()] + "x")
     found: _Found = []
@@ -175,10 +180,19 @@ def _expand(place: Place, select: Select) -> _Found:
         else:
             found.append((match, partition_values(match, base)))
     if not found:
+        _require_answer(filesystem, base)
         raise SourceNotFoundError(
             f"The pattern {place.shown} matches no file. Check it against the folder {base or '/'}."
         )
     return found
+
+
+def _require_answer(filesystem: Any, path: str) -> None:
+    """Raise what keeps a store from answering: fsspec takes one that cannot be reached, or lets
+    nobody in, for one that has no such file."""
+    if not isinstance(filesystem, _ANSWERING):
+        with suppress(FileNotFoundError, NotADirectoryError):
+            filesystem.info(path)
 
 
 def _folder(filesystem: Any, folder: str, shown: str, select: Select, base: str) -> _Found:
