@@ -32,6 +32,9 @@ CASES = (
     case("keys and values before the table", "Report,Sales\nAuthor,Ann\nVersion,3\n\n" + TABLE,
          COLUMNS, *ROWS, problems=("preamble/other table", "blank line?")),
     before("a title filled up with delimiters", "Sales report,,,\n,,,\n"),
+    case("a title filled up to two columns",
+         "Sales of the year,\nyear,value\n2001,983\n2002,715\n2003,4\n",
+         "year|value", "2001|983", "2002|715", "2003|4", problems=BEFORE),
     # Excel reads this line as the name of the delimiter.
     case("sep= in the first line",
          "sep=;\nid;name;price\n1;alpha;10,5\n2;beta;7,25\n3;gamma;12\n",

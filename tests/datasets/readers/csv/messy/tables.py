@@ -70,6 +70,32 @@ CASES = (
          "\nid2,day2,price2\n1,2024-01-02,10.5\n2,2024-01-03,7.25\n3,2024-02-11,12\n",
          "id|day|price", "1|2024-01-02|10.5", "2|2024-01-03|7.25", "3|2024-02-11|12",
          "4|2024-02-20|3.75", problems=("other table", "blank line?")),
+    case("another table of the same width, a name of it like a value",
+         "id,day,price,n\n1,2024-01-02,10.5,7\n2,2024-01-03,7.25,8\n3,2024-02-11,12,9\n"
+         "4,2024-02-20,3.75,10\n\n"
+         "sensor,Level (m),Q1,flow in m3\n7,8.5,1,2\n8,9.5,2,3\n9,1.5,3,4\n",
+         "id|day|price|n", "1|2024-01-02|10.5|7", "2|2024-01-03|7.25|8", "3|2024-02-11|12|9",
+         "4|2024-02-20|3.75|10", problems=("other table", "blank line?")),
+    case("another table of texts, its names numbered",
+         "country,capital\nFrance,Paris\nSpain,Madrid\nItaly,Rome\nCuba,Havana\n\n"
+         "country2,capital2\nPeru,Lima\nChile,Santiago\nKenya,Nairobi\n",
+         "country|capital", "France|Paris", "Spain|Madrid", "Italy|Rome", "Cuba|Havana",
+         problems=("other table", "blank line?")),
+    case("another table of the same width after its title, nothing between",
+         FIRST + "Cities of Europe\ncity,country,founded,people,mayor\n"
+         "Rome,Italy,-753,2800000,Ann\n"
+         "Oslo,Norway,1040,700000,Bob\nBonn,Germany,11,330000,Cy\n",
+         "id|name|price", *ROWS, problems=("other table/footer",)),
+    case("a table of quoted sentences, and a wider one",
+         'name,address,phone\nCy Jones,"85 Low Road, Turin",+36 601 758702\n'
+         'Ann Hall,"7 High St., Cork",+31 299 100020\nBob Lee,"9 Mill Road, Split",+45 330 700800\n'
+         'Dee Smith,"1 Low St., Ghent",+47 120 330440\n\nid,name,address,phone,city\n'
+         '1,Eve,9 Mill Road,+31 200,Rome\n2,Max,1 Low St.,+32 300,Oslo\n'
+         '3,Ida,2 Low St.,+33 300,Bonn\n'
+         '4,Jan,8 Low St.,+33 301,Bonn\n',
+         "name|address|phone", "Cy Jones|85 Low Road, Turin|+36 601 758702",
+         "Ann Hall|7 High St., Cork|+31 299 100020", "Bob Lee|9 Mill Road, Split|+45 330 700800",
+         "Dee Smith|1 Low St., Ghent|+47 120 330440", problems=OTHER),
     case("rows after a blank line are rows, whatever a damaged one holds",
          "id,day,price\n1,2024-01-02,10.5\n2,2024-01-03,7.25\n3,2024-02-11,12\n\n"
          "x4,day20,free\n5,2024-03-05,8.5\n6,2024-03-09,9.99\n",

@@ -22,6 +22,8 @@ _NOTES_ABOVE_END = 20
 _BROKEN_LINES = 6
 _ROWS_OF_EACH = 3
 _SHOWN = 5
+_VALUES_AMONG_NAMES = 4
+"""One of how many names may look like a damaged value, as Q1 does."""
 _NO_WORDS = frozenset([*TYPED, EMPTY, NULL])
 _REMARK = re.compile(
     r"\W{0,3}(sources?|notes?|footnotes?|remarks?|legend|disclaimer|copyright|\(c\)|©|generated|created"
@@ -118,9 +120,8 @@ def table_end(
         if is_empty(last) and end < len(records) and len(last.cells) == width:
             end -= 1
             continue
-        if not lone(last, width) or not (
-            gaps[end - 1] or is_remark(last.cells[0]) or is_empty(records[end - 2])
-        ):
+        apart = width > 2 and (gaps[end - 1] or is_empty(records[end - 2]))
+        if not lone(last, width) or not (apart or is_remark(last.cells[0])):
             break
         if columns[0].kind in TYPED and kind_of(last.cells[0]) == columns[0].kind:
             break
@@ -202,7 +203,10 @@ def next_header(
     first = records[start].cells
     for index in range(start + 2, end - 1):
         cells = records[index].cells
-        if len(cells) != width or any(_has_value(cells[i], first[i : i + 1]) for i in typed):
+        if len(cells) != width:
+            continue
+        values = sum(_has_value(cells[i], first[i : i + 1]) for i in typed)
+        if values * _VALUES_AMONG_NAMES > len(typed):
             continue
         broken = gaps[index] or len(records[index - 1].cells) == 1 or is_empty(records[index - 1])
         if cells == first or not could_be_names(cells) or not (typed or broken):

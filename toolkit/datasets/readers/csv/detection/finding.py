@@ -106,7 +106,8 @@ class _Finder:
         rows: list[Sequence[str]] = [r.cells for r in table]
         rows[0] = self._mender.cells(table[0], width)
         header_rows = self._header_rows(rows, width)
-        names = self._names(rows, header_rows, width, unnamed=_has_row_names(table, width))
+        unnamed = _has_row_names(table, lines, rules.quote, width)
+        names = self._names(rows, header_rows, width, unnamed=unnamed)
         start = lines.offsets[table[0].line]
         dialect = self._dialect(rules, comment)
         layout = Layout(
@@ -203,13 +204,17 @@ class _Finder:
         return replace(layout, end=end, notes=(*layout.notes, *notes))
 
 
-def _has_row_names(table: Sequence[Record], width: int) -> bool:
+def _has_row_names(table: Sequence[Record], lines: Lines, quote: str | None, width: int) -> bool:
     """Whether the first column names the rows and has no name itself, as R writes tables: it quotes
     names and texts, and nothing else. Without quotes another name is missing."""
-    header, body = table[0], table[1:20]
-    quoted = header.quoted == len(header.cells) == width - 1 and not header.strays
-    first = [r.cells[0] for r in body if len(r.cells) == width and 0 < r.quoted < width]
-    return quoted and len(first) > 1 and len(set(first)) == len(first) == len(body)
+    header, body = table[0], [r for r in table[1:20] if len(r.cells) == width]
+    if quote is None or not header.quoted == len(header.cells) == width - 1 or header.strays:
+        return False
+    named = all(lines.texts[r.line].startswith(quote) and r.quoted < width for r in body)
+    first = {r.cells[0] for r in body}
+    # Where the last column is empty, it has no name: each row ends in a delimiter.
+    filled = any(r.cells[-1].strip() for r in body)
+    return named and filled and len(first) == len(body) > 1
 
 
 def _gaps(filled: Sequence[Record], records: Sequence[Record]) -> list[bool]:

@@ -40,14 +40,13 @@ def is_empty(record: Record) -> bool:
 
 
 def lone(record: Record, width: int) -> bool:
-    """Whether only the first cell of a whole record is filled, as spreadsheets write a title."""
+    """Whether only the first cell of a whole record is filled, as spreadsheets write a title.
+
+    One of two cells may well be empty: there the first is a title only if it has several words."""
     cells = record.cells
-    return (
-        width > 2
-        and len(cells) == width
-        and bool(cells[0].strip())
-        and not any(cell.strip() for cell in cells[1:])
-    )
+    if len(cells) != width or width < 2 or any(cell.strip() for cell in cells[1:]):
+        return False
+    return bool(cells[0].strip()) if width > 2 else " " in cells[0].strip()
 
 
 def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, mend: Mend) -> int:
