@@ -3,9 +3,7 @@ what is not local."""
 
 from __future__ import annotations
 
-import functools
-import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import groupby
@@ -18,15 +16,17 @@ from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet.datasets import dataset_of
 from toolkit.datasets.readers.parquet.decrypting import require_properties
 from toolkit.datasets.readers.parquet.footer import MAGIC, Footer, read_footer
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
+from toolkit.datasets.readers.parquet.joining import exact_by_statistics, joined, needs_fitting
 from toolkit.datasets.readers.parquet.layout import FileLayout
 from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_pages
-from toolkit.datasets.readers.parquet.scan import ArrowScan, RandomAccessHandler
+from toolkit.datasets.readers.parquet.scan import ArrowScan
 from toolkit.datasets.readers.parquet.types import Columns, columns
 from toolkit.datasets.readers.parquet.union import union_schema
-from toolkit.datasets.readers.partitions import parse_value, partition_schema
+from toolkit.datasets.readers.partitions import partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:
@@ -123,9 +123,17 @@ class ParquetDatasetReader(LazyFrameReader):
         if not self._union:
             return self._scan(range(len(self._files)))
         wanted = self._schema
-        runs = groupby(range(len(self._files)), self._kind)
-        frames = [self._scan(list(run)) for _, run in runs]
-        return pl.concat([_joined(frame, wanted, self._partition_schema) for frame in frames])
+        runs = [list(run) for _, run in groupby(range(len(self._files)), self._kind)]
+        return pl.concat(
+            joined(
+                self._scan(run),
+                self._source.urls[run[0]],
+                wanted,
+                self._partition_schema,
+                self._proven[run[0]],
+            )
+            for run in runs
+        )
 
     def count(self) -> int:
         self._require_agreement()
@@ -144,31 +152,18 @@ class ParquetDatasetReader(LazyFrameReader):
             )
 
     def arrow(self) -> pads.Dataset | pa.RecordBatchReader:
-        import pyarrow.dataset as pads
-        import pyarrow.fs as pafs
-
-        if not all(self._dataset_gives(file) for file in self._files):
+        if not all(self._dataset_gives(file) for file in self._files) or any(self._fitted):
             return self._stream()
         schema = self.schema()
         micro = any(file.columns.microseconds for file in self._files)
-        options = pads.ParquetReadOptions(coerce_int96_timestamp_unit="us" if micro else None)
-        format_ = pads.ParquetFileFormat(
-            read_options=options,
-            default_fragment_scan_options=pads.ParquetFragmentScanOptions(
-                decryption_properties=self._decryption, page_checksum_verification=True
-            ),
-        )
-        filesystem = (
-            pafs.PyFileSystem(RandomAccessHandler(self._source.filesystem))
-            if self._source.remote
-            else pafs.LocalFileSystem()
-        )
         with self._reading():
-            fragments = [
-                format_.make_fragment(path, filesystem, partition_expression=expression)
-                for path, expression in zip(self._source.paths, self._expressions(), strict=True)
-            ]
-            return pads.FileSystemDataset(fragments, schema, format_, filesystem)
+            return dataset_of(
+                self._source,
+                schema,
+                self._partition_schema,
+                microseconds=micro,
+                decryption=self._decryption,
+            )
 
     @cached_property
     def _files(self) -> list[_File]:
@@ -255,9 +250,31 @@ class ParquetDatasetReader(LazyFrameReader):
     def _kind(self, index: int) -> tuple[object, ...]:
         """Files that follow each other and are equal in this are one scan."""
         found = self._files[index].columns
-        if not self._native[index]:
-            return (tuple(found.dtypes.items()),)
-        return (tuple(found.dtypes.items()), tuple((found.scanned or {}).items()))
+        proven, fitted = self._proven[index], self._fitted[index]
+        # A file whose values have to be looked at is a scan of its own, so that errors name it.
+        kind = (tuple(found.dtypes.items()), proven, index if fitted - proven else -1)
+        return (*kind, tuple((found.scanned or {}).items())) if self._native[index] else kind
+
+    @cached_property
+    def _fitted(self) -> list[frozenset[str]]:
+        """Of each file, the columns that a cast does not bring to the type of the union."""
+        wanted = self._schema
+        return [
+            frozenset(
+                name
+                for name, dtype in file.columns.dtypes.items()
+                if needs_fitting(dtype, wanted[name])
+            )
+            for file in self._files
+        ]
+
+    @cached_property
+    def _proven(self) -> list[frozenset[str]]:
+        """Of each file, those of them whose statistics tell that all values fit."""
+        return [
+            exact_by_statistics(file.metadata, sorted(names))
+            for file, names in zip(self._files, self._fitted, strict=True)
+        ]
 
     def _scan(self, indices: Sequence[int]) -> pl.LazyFrame:
         chosen = [self._files[index] for index in indices]
@@ -282,35 +299,3 @@ class ParquetDatasetReader(LazyFrameReader):
             or (file.columns.int96 and not file.columns.microseconds)
             or not file.columns.dtypes
         )
-
-    def _expressions(self) -> list[pads.Expression | None]:
-        if not self._partition_schema:
-            return [None] * len(self._source.paths)
-        return [self._expression(values) for values in self._source.partitions]
-
-    def _expression(self, values: Mapping[str, str | None]) -> pads.Expression:
-        import pyarrow.dataset as pads
-
-        terms = [
-            pads.field(key).is_null()
-            if values[key] is None
-            else pads.field(key) == parse_value(values[key], dtype)
-            for key, dtype in self._partition_schema.items()
-        ]
-        return functools.reduce(operator.and_, terms)
-
-
-def _joined(
-    frame: pl.LazyFrame, wanted: pl.Schema, partitions: Mapping[str, pl.DataType]
-) -> pl.LazyFrame:
-    """``frame`` with all the columns, null where it has none."""
-    have = frame.collect_schema()
-    columns_ = [
-        pl.col(name)
-        if have.get(name) == dtype
-        else pl.col(name).cast(dtype)
-        if name in have
-        else pl.lit(None, dtype=dtype).alias(name)
-        for name, dtype in wanted.items()
-    ]
-    return frame.select(*columns_, *(name for name in partitions if name not in wanted))

@@ -1,11 +1,14 @@
-"""Joining files whose columns differ: ``schema="union"``."""
+"""The types that files whose columns differ are joined by: ``schema="union"``."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from polars._typing import TimeUnit
 
 _SIGNED: tuple[pl.DataType, ...] = (pl.Int8(), pl.Int16(), pl.Int32(), pl.Int64(), pl.Int128())
 _UNSIGNED: tuple[pl.DataType, ...] = (pl.UInt8(), pl.UInt16(), pl.UInt32(), pl.UInt64())
@@ -18,6 +21,11 @@ _BITS: dict[pl.DataType, int] = {
 """Binary digits that a number of the type may have."""
 _DIGITS = 38
 """Of the widest decimal."""
+_INTEGER_DIGITS: dict[pl.DataType, int] = {
+    **dict(zip(_SIGNED[:4], (3, 5, 10, 19), strict=True)),
+    **dict(zip(_UNSIGNED, (3, 5, 10, 20), strict=True)),
+}
+_UNITS = ("ms", "us", "ns")
 _TEXT = (pl.String, pl.Categorical, pl.Enum)
 
 
@@ -37,7 +45,10 @@ def union_schema(schemas: Sequence[Mapping[str, pl.DataType]]) -> tuple[pl.Schem
 
 
 def promoted(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
-    """The narrowest type that holds all values of both without loss, if there is one."""
+    """The narrowest type that holds all values of both without loss, if there is one. Two are
+    taken that hold nearly all, for ``joining`` looks at each value: Float64 for wide integers and
+    floats, as pandas writes a month of integers of which one is missing, and the finer unit of two
+    for times."""
     if left == right:
         return left
     if left == pl.Null():
@@ -46,7 +57,7 @@ def promoted(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
         return left
     if isinstance(left, _TEXT) and isinstance(right, _TEXT):
         return pl.String()
-    for rule in (_number, _decimal, _nested):
+    for rule in (_number, _decimal, _time, _nested):
         if (found := rule(left, right)) is not None:
             return found
     return None
@@ -69,11 +80,17 @@ def _number(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
 
 
 def _float(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
-    bits = max(_BITS.get(left, 1000), _BITS.get(right, 1000))
-    return next((dtype for dtype in _FLOATS if _BITS[dtype] >= bits), None)
+    if left not in _BITS or right not in _BITS:
+        return None
+    bits = max(_BITS[left], _BITS[right])
+    return next((dtype for dtype in _FLOATS if _BITS[dtype] >= bits), pl.Float64())
 
 
 def _decimal(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
+    if not isinstance(left, pl.Decimal):
+        left, right = right, left
+    if isinstance(left, pl.Decimal) and right in _INTEGER_DIGITS:
+        right = pl.Decimal(_INTEGER_DIGITS[right], 0)
     if not isinstance(left, pl.Decimal) or not isinstance(right, pl.Decimal):
         return None
     scale = max(left.scale, right.scale)
@@ -81,14 +98,30 @@ def _decimal(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
     return pl.Decimal(whole + scale, scale) if whole + scale <= _DIGITS else None
 
 
+def _time(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
+    if isinstance(right, pl.Datetime) and left == pl.Date():
+        left, right = right, left
+    if isinstance(left, pl.Datetime) and right == pl.Date():
+        return left if left.time_zone is None else None
+    if isinstance(left, pl.Duration) and isinstance(right, pl.Duration):
+        return pl.Duration(_finer(left, right))
+    if not isinstance(left, pl.Datetime) or not isinstance(right, pl.Datetime):
+        return None
+    zones = {left.time_zone, right.time_zone}
+    if None in zones and len(zones) > 1:
+        return None  # a time of a clock somewhere is no moment
+    return pl.Datetime(_finer(left, right), left.time_zone if len(zones) == 1 else "UTC")
+
+
+def _finer(left: pl.Datetime | pl.Duration, right: pl.Datetime | pl.Duration) -> TimeUnit:
+    return max(left.time_unit, right.time_unit, key=_UNITS.index)
+
+
 def _nested(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
-    if isinstance(left, pl.List) and isinstance(right, pl.List):
+    if isinstance(left, pl.List | pl.Array) and isinstance(right, pl.List | pl.Array):
         inner = promoted(cast(pl.DataType, left.inner), cast(pl.DataType, right.inner))
         return None if inner is None else pl.List(inner)
     if isinstance(left, pl.Struct) and isinstance(right, pl.Struct):
-        fields = [field.name for field in left.fields]
-        if fields != [field.name for field in right.fields]:
-            return None
         joined, apart = union_schema([dict(left), dict(right)])  # type: ignore[arg-type]
         return None if apart else pl.Struct(dict(joined))
     return None
