@@ -203,13 +203,14 @@ def next_header(
     first = records[start].cells
     for index in range(start + 2, end - 1):
         cells = records[index].cells
-        if len(cells) != width:
+        # This rules most rows out at their first number.
+        if len(cells) != width or not could_be_names(cells):
             continue
         values = sum(_has_value(cells[i], first[i : i + 1]) for i in typed)
         if values * _VALUES_AMONG_NAMES > len(typed):
             continue
         broken = gaps[index] or len(records[index - 1].cells) == 1 or is_empty(records[index - 1])
-        if cells == first or not could_be_names(cells) or not (typed or broken):
+        if cells == first or not (typed or broken):
             continue
         filled = [cell.strip() for cell in cells if cell.strip()]
         if len(filled) < width or len(set(filled)) < width:
