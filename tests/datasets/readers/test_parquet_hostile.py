@@ -231,3 +231,23 @@ def test_sizes_in_pages_are_looked_at_before_polars_believes_them(tmp_path, fact
         (tmp_path / "t.parquet").write_bytes(BAD[name])
         with pytest.raises(SourceError, match=told):
             factory.reader(tmp_path / "t.parquet").polars()
+
+
+@pytest.mark.parametrize("place", ["local", "memory"])
+def test_levels_of_2013_are_refused_wherever_the_file_is(place, tmp_path, memory, factory):
+    data = BAD["levels in the order of bits of 2013"]
+    (tmp_path / "t.parquet").write_bytes(data)
+    source = tmp_path / "t.parquet" if place == "local" else memory("t.parquet", data)
+    for read in ("polars", "head", "arrow"):
+        with pytest.raises(SourceError, match="in bits of the order of 2013"):
+            getattr(factory.reader(source), read)()
+    # Many footers name the encoding though no page has it.
+    named = ints(page(THREE, 3), encodings=(hm.PLAIN, hm.BIT_PACKED))
+    levels_ = page(levels(1, 0, 1) + numbers(1, 2), 3)
+    optional = ints(levels_, schema=OPTIONAL_INT, encodings=(hm.PLAIN, hm.BIT_PACKED))
+    for number, sound in enumerate((named, optional)):
+        (tmp_path / f"{number}.parquet").write_bytes(sound)
+        source = tmp_path / f"{number}.parquet"
+        if place == "memory":
+            source = memory(f"{number}.parquet", sound)
+        assert factory.reader(source).head().height == 3

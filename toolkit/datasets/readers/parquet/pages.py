@@ -5,8 +5,8 @@ pyarrow checks by itself. Some 20 µs a page, so a reader looks at a few of them
 
 from __future__ import annotations
 
-import os
-from typing import cast
+from collections.abc import Callable
+from typing import TypeAlias, cast
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.parquet.layout import (
@@ -25,10 +25,28 @@ PAGES_LOOKED_AT = 20
 _HEADER = 256
 """Bytes that nearly every header fits in; one that does not is left to the engine."""
 _LARGE = 64 << 20
+_DAMAGED = "It is damaged: fetch it again"
+
+Read: TypeAlias = Callable[[int, int], bytes]
+"""Reads up to so many bytes of the file, from an offset."""
 
 
-def check_pages(url: str, layout: FileLayout, file: int, budget: int) -> int:
-    """Look at the pages of the open file descriptor ``file``; returns what is left of ``budget``.
+def check_levels(url: str, layout: FileLayout, read: Read) -> None:
+    """Look at one page of a file that is far away and may have levels that are not read right: a
+    writer of such levels writes all of them so. Raises SourceError."""
+    for group in layout.groups:
+        for leaf, chunk in zip(layout.leaves, group.chunks, strict=True):
+            if BIT_PACKED in chunk.encodings and (leaf.optional or leaf.repeated):
+                try:
+                    header, _ = read_struct(read(_HEADER, chunk.data_page))
+                except ValueError:
+                    return
+                _require(url, leaf, _problem_of_levels(leaf, header))
+                return
+
+
+def check_pages(url: str, layout: FileLayout, read: Read, budget: int) -> int:
+    """Look at the pages of an open file; returns what is left of ``budget``.
 
     Raises SourceError for a size that cannot be true."""
     for group in layout.groups:
@@ -39,35 +57,47 @@ def check_pages(url: str, layout: FileLayout, file: int, budget: int) -> int:
                     return 0
                 budget -= 1
                 try:
-                    header, length = read_struct(os.pread(file, _HEADER, at))
+                    header, length = read_struct(read(_HEADER, at))
                 except ValueError:
                     break
-                problem = _problem(leaf, chunk, header)
-                if problem:
-                    raise SourceError(
-                        f"{url} could not be read: a page of column {'.'.join(leaf.path)!r} "
-                        f"{problem}. It is damaged: fetch it again."
-                    )
+                _require(url, leaf, _problem_of_levels(leaf, header))
+                _require(url, leaf, _problem(leaf, chunk, header))
                 at += length + cast(int, header.get(3, 0))
     return budget
 
 
-def _problem(leaf: Leaf, chunk: Chunk, header: Fields) -> str:
-    unpacked, stored = header.get(2), header.get(3)
-    if not isinstance(unpacked, int) or not isinstance(stored, int) or unpacked < 0 or stored < 0:
-        return "has no sizes"
-    if unpacked > max(chunk.unpacked, _LARGE):
-        return f"claims to unpack to {unpacked:,} bytes, its column to {chunk.unpacked:,}"
+def _require(url: str, leaf: Leaf, problem: str) -> None:
+    if problem:
+        raise SourceError(
+            f"{url} could not be read: a page of column {'.'.join(leaf.path)!r} {problem}."
+        )
+
+
+def _problem_of_levels(leaf: Leaf, header: Fields) -> str:
     data = header.get(5)
     if isinstance(data, dict) and (
         (leaf.optional and data.get(3) == BIT_PACKED)
         or (leaf.repeated and data.get(4) == BIT_PACKED)
     ):
-        return "has its levels in bits of the order of 2013, which no engine here reads right"
+        return (
+            "has its levels in bits of the order of 2013, which no engine here reads right: write "
+            "it anew with the library that wrote it"
+        )
+    return ""
+
+
+def _problem(leaf: Leaf, chunk: Chunk, header: Fields) -> str:
+    unpacked, stored = header.get(2), header.get(3)
+    if not isinstance(unpacked, int) or not isinstance(stored, int) or unpacked < 0 or stored < 0:
+        return f"has no sizes. {_DAMAGED}"
+    if unpacked > max(chunk.unpacked, _LARGE):
+        return (
+            f"claims to unpack to {unpacked:,} bytes, its column to {chunk.unpacked:,}. {_DAMAGED}"
+        )
     dictionary = header.get(7)
     if isinstance(dictionary, dict):
         values = dictionary.get(1, 0)
         width = leaf.length if leaf.type == FIXED else WIDTHS.get(leaf.type, 0)
         if not isinstance(values, int) or values < 0 or values * width > unpacked:
-            return f"claims {values!r} values in {unpacked:,} bytes"
+            return f"claims {values!r} values in {unpacked:,} bytes. {_DAMAGED}"
     return ""

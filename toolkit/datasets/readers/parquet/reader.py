@@ -3,11 +3,12 @@ what is not local."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -22,7 +23,7 @@ from toolkit.datasets.readers.parquet.footer import MAGIC, Footer, read_footer
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.joining import exact_by_statistics, joined, needs_fitting
 from toolkit.datasets.readers.parquet.layout import FileLayout
-from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_pages
+from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_levels, check_pages
 from toolkit.datasets.readers.parquet.scan import ArrowScan
 from toolkit.datasets.readers.parquet.types import Columns, columns
 from toolkit.datasets.readers.parquet.union import union_schema
@@ -237,11 +238,18 @@ class ParquetDatasetReader(LazyFrameReader):
         for path, url, file, chosen in zip(
             self._source.paths, self._source.urls, self._files, native, strict=True
         ):
-            if file.layout is None or budget <= 0 or self._source.remote:
+            if file.layout is None or budget <= 0 or not (chosen or file.layout.old_levels):
                 continue
-            if chosen or file.layout.old_levels:
-                with reading(url, self.hint), self._source.open(path) as handle:
-                    budget = check_pages(url, file.layout, handle.fileno(), budget)
+            remote = self._source.remote
+            with (
+                reading(url, self.hint, remote=remote),
+                self._source.open(path, random_access=True) as handle,
+            ):
+                if remote:
+                    check_levels(url, file.layout, partial(_read_at, handle))
+                else:
+                    read = partial(os.pread, handle.fileno())
+                    budget = check_pages(url, file.layout, read, budget)
 
     @cached_property
     def _partition_schema(self) -> dict[str, pl.DataType]:
@@ -299,3 +307,8 @@ class ParquetDatasetReader(LazyFrameReader):
             or (file.columns.int96 and not file.columns.microseconds)
             or not file.columns.dtypes
         )
+
+
+def _read_at(handle: BinaryIO, size: int, offset: int) -> bytes:
+    handle.seek(offset)
+    return handle.read(size)
