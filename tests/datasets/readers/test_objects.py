@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 import time
+import zipfile
 
 import fsspec
 import polars as pl
@@ -98,6 +99,11 @@ def test_what_does_not_give_bytes_is_refused(factory, tmp_path):
     file.close()
     with pytest.raises(InvalidArgumentError, match=r"x\.csv cannot be read: .*closed"):
         factory.reader(file)
+    with (
+        zipfile.ZipFile(tmp_path / "x.zip", "w") as archive,
+        pytest.raises(InvalidArgumentError, match="<ZipFile> is not an open file: pass a path"),
+    ):
+        factory.reader(archive)
 
 
 def test_bytes_that_name_a_file_are_taken_for_the_mistake_they_are(factory, tmp_path):

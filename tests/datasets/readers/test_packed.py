@@ -20,8 +20,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
+from toolkit.datasets.readers.packing.codecs import codec_of
 from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
-from toolkit.datasets.readers.packing.text import codec_of
 from toolkit.datasets.readers.packing.unpacking import unpacked
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -296,6 +296,8 @@ def test_members_of_an_archive_are_sources_of_their_own(tmp_path, factory, ws):
     assert both.polars().collect()["a"].to_list() == [1, 2, 3]
     matched = factory.reader(f"zip://*.csv::{path}")
     assert matched.sources == (f"zip://e.csv::{path}", f"zip://t.csv::{path}")
+    whole = factory.reader(f"zip://::{path}", format="csv")
+    assert whole.sources == matched.sources
     saved = ws.save(ws.read(f"zip://t.csv::{path}"), "t")
     assert saved.inputs == (f"zip://t.csv::{path}",)
 
@@ -319,10 +321,13 @@ def test_a_member_is_held_to_the_limit_too(tmp_path, factory):
         factory.reader(f"zip://t.csv::{path}", max_unpacked=1000).count()
 
 
-def test_a_tar_archive_says_how_to_name_a_file_in_it(tmp_path, factory):
-    path = tmp_path / "data.tar"
+@pytest.mark.parametrize(
+    ("name", "mode"), [("t.tar", "w"), ("t.tar.gz", "w:gz"), ("t.tgz", "w:gz"), ("t", "w:xz")]
+)
+def test_a_tar_archive_says_how_to_name_a_file_in_it(name, mode, tmp_path, factory):
+    path = tmp_path / name
     (tmp_path / "t.csv").write_bytes(CSV)
-    with tarfile.open(path, "w") as archive:
+    with tarfile.open(path, mode) as archive:
         archive.add(tmp_path / "t.csv", "t.csv")
     with pytest.raises(SourceError, match=r"tar archive.*tar://"):
         factory.reader(path)

@@ -36,6 +36,32 @@ def test_a_file_url_is_decoded(tmp_path, factory):
     assert factory.reader(path.as_uri()).sources == (str(path),)
 
 
+def test_a_file_url_with_one_slash_is_one(tmp_path, factory):
+    path = write(tmp_path / "with space.csv")
+    assert factory.reader(path.as_uri().replace("///", "/")).sources == (str(path),)
+
+
+def test_a_file_url_without_a_root_begins_in_the_current_folder(tmp_path, monkeypatch, factory):
+    write(tmp_path / "d" / "t.csv")
+    monkeypatch.chdir(tmp_path)
+    assert factory.reader("file://d/t.csv").sources == (str(tmp_path / "d" / "t.csv"),)
+    with pytest.raises(SourceNotFoundError, match=r"nothing at file://none\.csv"):
+        factory.reader("file://none.csv")
+
+
+def test_a_glob_leaves_hidden_files_out_unless_it_asks_for_them(tmp_path, factory):
+    for name in ("a.csv", "._a.csv", "_b.csv", ".ipynb_checkpoints/a.csv", "d/c.csv"):
+        write(tmp_path / name)
+
+    def found(pattern):
+        sources = factory.reader(f"{tmp_path}/{pattern}").sources
+        return [os.path.relpath(source, tmp_path) for source in sources]
+
+    assert found("*.csv") == ["_b.csv", "a.csv"]
+    assert found("**/*.csv") == ["_b.csv", "a.csv", "d/c.csv"]
+    assert found(".*.csv") == ["._a.csv"]
+
+
 def test_a_glob_gives_its_files_sorted(tmp_path, factory):
     for name in ("b", "a", "c", "10", "9"):
         write(tmp_path / f"{name}.csv")

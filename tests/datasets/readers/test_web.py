@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tarfile
 import threading
 import zipfile
 from dataclasses import dataclass, field
@@ -34,6 +35,15 @@ def zipped(name, data):
     return buffer.getvalue()
 
 
+def tarred(name, data):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()
+
+
 SMALL = written("csv", FRAME.head(3))
 FILES = {
     "t.csv": written("csv"),
@@ -42,6 +52,7 @@ FILES = {
     "t.jsonl": written("ndjson"),
     "t.arrow": written("ipc"),
     "t.zip": zipped("t.csv", SMALL),
+    "t.tgz": tarred("d/t.csv", SMALL),
     "page.csv": b"<!DOCTYPE html>\n<html><body>Sign in</body></html>",
 }
 
@@ -75,6 +86,9 @@ def server():
             seen.asked.append(f"{self.command} {self.path} {self.headers.get('Range', '')}".strip())
             if kind.isdigit():
                 return self.send_error(int(kind))
+            if kind in ("moved", "circle"):
+                there = f"{'/ranges' if kind == 'moved' else '/circle'}/{name}"
+                return self.give(b"", body, status=302, location=there)
             if kind == "nohead" and not body:
                 return self.send_error(405)
             if name == "" and kind == "listing":
@@ -148,7 +162,7 @@ def server():
         thread.join()
 
 
-KINDS = ("ranges", "plain", "none", "chunked", "nohead", "encoded")
+KINDS = ("ranges", "plain", "none", "chunked", "nohead", "encoded", "moved")
 
 
 @pytest.mark.parametrize(
@@ -164,13 +178,15 @@ def test_every_server_gives_every_format(server, factory, kind, name):
     assert reader.count() == ROWS
 
 
-@pytest.mark.parametrize("kind", ["ranges", "plain"])
+@pytest.mark.parametrize("kind", ["ranges", "plain", "moved"])
 def test_archives_of_servers_are_opened(server, factory, kind):
     url = f"{server.url}/{kind}/t.zip"
     assert factory.reader(url).polars().collect().equals(FRAME.head(3))
     member = factory.reader(f"zip://t.csv::{url}")
     assert member.polars().collect().equals(FRAME.head(3))
     assert member.sources == (f"zip://t.csv::{url}",)
+    packed = factory.reader(f"tar://d/t.csv::{server.url}/{kind}/t.tgz")
+    assert packed.polars().collect().equals(FRAME.head(3))
     with pytest.raises(SourceNotFoundError, match="archive in it is not there"):
         factory.reader(f"zip://t.csv::{server.url}/{kind}/none.zip")
 
@@ -223,9 +239,10 @@ def test_a_secret_in_the_address_is_in_no_message(server, factory):
     [
         ("404/t.csv", "There is nothing at .*404/t.csv: the server answers 404"),
         ("ranges/none.csv", "There is nothing at"),
-        ("401/t.csv", "could not be read: 401"),
-        ("403/t.csv", "could not be read: 403"),
-        ("500/t.csv", "could not be read: 500"),
+        ("401/t.csv", "could not be read: the server answers 401 Unauthorized"),
+        ("403/t.csv", "could not be read: the server answers 403 Forbidden"),
+        ("500/t.csv", "could not be read: the server answers 500 Internal"),
+        ("circle/t.csv", "could not be read: the server redirects from one address to the next"),
         ("html/page.csv", "is a web page .HTML., not data"),
         ("listing/*.parquet", "matches no file"),
     ],

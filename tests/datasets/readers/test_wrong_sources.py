@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import subprocess
@@ -69,6 +70,14 @@ def several(folder):
     return folder / "x.zip"
 
 
+def zipped(members):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return buffer.getvalue()
+
+
 def below_a_file(folder):
     (folder / "x.csv").write_text("a\n1\n")
     return folder / "x.csv" / "y.csv"
@@ -102,7 +111,28 @@ WRONG = {
         "damaged or cut zip",
     ),
     "broken gzip": (file_with(b"\x1f\x8b\x08 and no more", "x.gz"), SourceError, "gzip data in it"),
-    "several members": (several, SourceError, r"several files \(a.csv, b.csv\)"),
+    "several members": (
+        several,
+        SourceError,
+        r"several files \(a.csv, b.csv\).*all of a kind, as in",
+    ),
+    "archive in an archive": (
+        file_with(zipped({"b.zip": zipped({"a.csv": b"a\n1\n"})}), "x.zip"),
+        SourceError,
+        "is a zip archive within a zip archive: unpack it first",
+    ),
+    "another archive": (file_with(b"7z\xbc\xaf\x27\x1c\0\4", "x.7z"), SourceError, "a 7-Zip arch"),
+    "database": (file_with(b"SQLite format 3\0\x10", "x.db"), SourceError, "is an SQLite database"),
+    "workbook": (
+        file_with(zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "x.xlsx"),
+        SourceError,
+        r"Office document: save its table as CSV or Parquet\.$",
+    ),
+    "old workbook": (
+        file_with(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "x.xls"),
+        SourceError,
+        "an old Office document",
+    ),
     "one slash": (lambda d: "s3:/bucket/x.csv", SourceNotFoundError, 'write "s3://bucket/x.csv"'),
     "no colon": (lambda d: "https//host/x.csv", SourceNotFoundError, 'write "https://host/x.csv"'),
     "typo": (lambda d: "htttp://host/x.csv", InvalidArgumentError, 'Did you mean "http://"'),
@@ -117,6 +147,14 @@ WRONG = {
     "zero byte": (lambda d: "x\0y.csv", SourceNotFoundError, "There is nothing at"),
     "number": (lambda d: 3, InvalidArgumentError, "3 is not a source: pass a path"),
     "frame": (lambda d: pl.DataFrame({"a": [1]}), InvalidArgumentError, "A DataFrame is not a sou"),
+    "class": (lambda d: io.BytesIO, InvalidArgumentError, "BytesIO'> is not a source"),
+    "generator": (lambda d: d.glob("*"), InvalidArgumentError, r"or a list of them\. Make a list"),
+    "set": (lambda d: {"a.csv"}, InvalidArgumentError, r"or a list of them\. Make a list"),
+    "path in an archive": (
+        lambda d: zipfile.Path(several(d), "a.csv"),
+        InvalidArgumentError,
+        r"is not a source.*Pass what its open\(\) gives",
+    ),
     "chain": (lambda d: "zip://x.csv::", (SourceError, SourceNotFoundError), "zip://x.csv::"),
 }
 

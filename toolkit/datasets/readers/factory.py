@@ -14,10 +14,12 @@ from toolkit.datasets.readers.columnar.arrow_files import ArrowDatasetReader, lo
 from toolkit.datasets.readers.columnar.orc import ORCDatasetReader, looks_like_orc
 from toolkit.datasets.readers.csv.reader import CSVDatasetReader, looks_like_csv
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.foreign import foreign_kind
 from toolkit.datasets.readers.json_lines import JSONLinesDatasetReader, looks_like_json_lines
+from toolkit.datasets.readers.packing.codecs import MAGIC_BYTES, codec_of
 from toolkit.datasets.readers.packing.limits import UnpackLimits
-from toolkit.datasets.readers.packing.text import codec_of, first_bytes, prefix
-from toolkit.datasets.readers.packing.unpacking import MAGIC_BYTES, unpacked
+from toolkit.datasets.readers.packing.text import first_bytes, prefix
+from toolkit.datasets.readers.packing.unpacking import unpacked
 from toolkit.datasets.readers.parquet import ParquetDatasetReader, looks_like_parquet
 from toolkit.datasets.readers.sources import ResolvedSource, resolve
 from toolkit.datasets.readers.sources.places import StorageOptions
@@ -28,7 +30,6 @@ SNIFF_BYTES = 4096
 _PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz", ".zip")
 _RANDOM_ACCESS = frozenset({"arrow", "orc", "parquet"})
 """Formats that are not read in order: packed files of them are unpacked to a temporary file."""
-_TAR = slice(257, 262)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,10 +154,9 @@ class DatasetReaderFactory:
         for known in reversed(self._formats.values()):
             if known.sniff(head):
                 return known
-        if head[_TAR] == b"ustar":
-            raise SourceError(
-                f'{url} is a tar archive. Name a file in it as "tar://<the file>::{url}".'
-            )
+        foreign = foreign_kind(head, url)
+        if foreign is not None:
+            raise SourceError(f"{url} is {foreign}.")
         raise SourceError(
             f"{url} is empty or has no known format. Pass format=… as one of "
             f"{', '.join(self._formats)} if it is one of them."

@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from toolkit.core.errors import SourceError, SourceNotFoundError, ToolkitError
 from toolkit.core.redaction import without_credentials
+from toolkit.datasets.readers.packing.limits import UnpackingError
 
 # A damaged file can make polars panic, and PanicException is not an Exception.
 ENGINE_FAILURES: tuple[type[BaseException], ...] = (
@@ -51,6 +52,9 @@ def reading(name: str, hint: str, *, remote: bool = False) -> Iterator[None]:
         raise SourceNotFoundError(
             f"{name} is no longer there ({first_line(error)}). Make the reader anew."
         ) from error
+    except UnpackingError as error:
+        # It says itself what to do; no option of a format would help.
+        raise SourceError(f"{name} could not be read: {first_line(error)}.") from error
     except failures as error:
         raise SourceError(f"{name} could not be read: {first_line(error)}. {hint}") from error
 

@@ -6,7 +6,8 @@ import codecs
 from collections.abc import Generator
 from contextlib import closing
 
-from toolkit.datasets.readers.packing.unpacking import CHUNK, codec_of, unpacked
+from toolkit.datasets.readers.packing.codecs import codec_of
+from toolkit.datasets.readers.packing.unpacking import CHUNK, unpacked
 from toolkit.datasets.readers.sources import ResolvedSource
 
 __all__ = ["CHUNK", "chunks", "codec_of", "first_bytes", "is_utf8", "prefix"]

@@ -18,41 +18,15 @@ from typing import Any, Protocol, cast
 
 import pyarrow as pa
 
+from toolkit.datasets.readers.packing.codecs import MAGIC_BYTES, codec_of
 from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
 from toolkit.datasets.readers.packing.zipped import zip_member
 from toolkit.datasets.readers.sources import ResolvedSource
 
 CHUNK = 1 << 20
-MAGIC_BYTES = 16
-"""So many first bytes are enough for ``codec_of``."""
 
-_MAGICS = {
-    b"\x1f\x8b\x08": "gzip",
-    b"\x28\xb5\x2f\xfd": "zstd",
-    b"\xfd7zXZ\0": "xz",
-    b"PK\x03\x04": "zip",
-    b"PK\x05\x06": "zip",
-    **{bytes([number]) + b"\x2a\x4d\x18": "zstd" for number in range(0x50, 0x60)},
-    # "BZh" and a digit alone might begin a text.
-    **{b"BZh%d" % level + b"1AY&SY": "bz2" for level in range(1, 10)},
-    **{b"BZh%d" % level + b"\x17rE8P\x90": "bz2" for level in range(1, 10)},
-}
 _LAYERS = 2
 """A zip archive whose member is packed itself is as deep as tables come."""
-
-
-def codec_of(head: bytes) -> str | None:
-    """The compression that the first bytes of a file announce: gzip, zstd, bz2, xz, zip or None.
-
-    Fewer bytes than a codec's magic has are taken for it as far as they go, from 3 on."""
-    return next(
-        (
-            codec
-            for magic, codec in _MAGICS.items()
-            if head.startswith(magic) or (3 <= len(head) < len(magic) and magic.startswith(head))
-        ),
-        None,
-    )
 
 
 def unpacked(source: ResolvedSource, path: str) -> Generator[bytes, None, None]:
@@ -152,7 +126,9 @@ def _standard(
             try:
                 out = current.decompress(data, CHUNK)
             except (zlib.error, lzma.LZMAError, OSError, EOFError) as error:
-                raise UnpackingError(f"the {name} data in it is damaged ({error})") from error
+                raise UnpackingError(
+                    f"the {name} data in it is damaged ({error}): fetch it again"
+                ) from error
             if out:
                 yield out
             if current.eof:
@@ -163,7 +139,7 @@ def _standard(
             if not data and len(out) < CHUNK:
                 break
     if current is not None:
-        raise UnpackingError(f"the {name} data in it is cut short")
+        raise UnpackingError(f"the {name} data in it is cut short: fetch it again")
 
 
 def _zstd(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -175,7 +151,7 @@ def _zstd(parts: Iterator[bytes]) -> Iterator[bytes]:
             except (pa.ArrowException, OSError) as error:
                 short = "runcated" in str(error)
                 what = "is cut short" if short else f"is damaged ({error})"
-                raise UnpackingError(f"the zstd data in it {what}") from error
+                raise UnpackingError(f"the zstd data in it {what}: fetch it again") from error
             if not part:
                 return
             yield part

@@ -51,7 +51,9 @@ class ZipMember:
         try:
             return bytes(self._file.read(size))
         except DAMAGE as error:
-            raise UnpackingError(f"the zip data in it is damaged ({error})") from error
+            raise UnpackingError(
+                f"the zip data in it is damaged ({error}): fetch it again"
+            ) from error
 
 
 @contextmanager
@@ -79,7 +81,9 @@ def _opened(buffered: io.BufferedReader) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(buffered)
     except DAMAGE as error:
-        raise UnpackingError(f"it is a damaged or cut zip archive ({error})") from error
+        raise UnpackingError(
+            f"it is a damaged or cut zip archive ({error}): fetch it again"
+        ) from error
 
 
 def _only(archive: zipfile.ZipFile, select: Callable[[Sequence[str]], Sequence[str]] | None) -> str:
@@ -91,12 +95,13 @@ def _only(archive: zipfile.ZipFile, select: Callable[[Sequence[str]], Sequence[s
     if len(chosen) == 1:
         return chosen[0]
     if not files:
-        raise UnpackingError("it is a zip archive without files")
+        raise UnpackingError("it is a zip archive without files: fetch it again")
     shown = ", ".join((chosen or files)[:_SHOWN])
     more = f" and {len(chosen or files) - _SHOWN} more" if len(chosen or files) > _SHOWN else ""
+    both = ', or all of a kind, as in "zip://*.csv::<the archive>"' if chosen else ""
     raise UnpackingError(
         f"it is a zip archive of several files ({shown}{more}). Name one as "
-        f'"zip://{(chosen or files)[0]}::<the archive>"'
+        f'"zip://{(chosen or files)[0]}::<the archive>"{both}'
     )
 
 
@@ -121,5 +126,5 @@ def _member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Any:
         return archive.open(info)
     except DAMAGE as error:
         raise UnpackingError(
-            f"its member {info.filename} is damaged or cannot be unpacked ({error})"
+            f"its member {info.filename} is damaged or of an odd kind ({error}): unpack it first"
         ) from error

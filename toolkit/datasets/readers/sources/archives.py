@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
+import io
+import weakref
 from collections.abc import Generator
 from functools import partial
 from typing import Any
 
+import fsspec
+
 from toolkit.datasets.readers.failures import first_line
+from toolkit.datasets.readers.packing.codecs import MAGIC_BYTES, codec_of
 from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
 from toolkit.datasets.readers.packing.zipped import DAMAGE, require_readable
 from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 
 _CHUNK = 1 << 20
+_BUFFER = 1 << 20
+ARCHIVES = frozenset({"tar", "zip"})
+"""Protocols of archives that are opened here: fsspec opens them only where a server has ranges, and
+takes the compression of a tar archive from its name."""
+
+
+def archive_filesystem(protocol: str, handle: Any) -> Any:
+    """fsspec's file system of an archive, of an open file with random access, which is closed where
+    it is no such archive."""
+    # zipfile reads 4 KiB at a time, each of which would be a request to a store.
+    buffered = io.BufferedReader(handle, _BUFFER)
+    try:
+        options = {}
+        if protocol == "tar":
+            options["compression"] = codec_of(buffered.peek(MAGIC_BYTES)[:MAGIC_BYTES])
+        archive = fsspec.filesystem(protocol, fo=buffered, **options)
+    except BaseException:
+        buffered.close()
+        raise
+    # A reader of packed data that goes away leaves the file below it open.
+    weakref.finalize(archive, buffered.close)
+    return archive
 
 
 def member_filesystem(archive: Any, limits: UnpackLimits) -> SpoolingFileSystem:
@@ -55,7 +82,9 @@ class _Member:
         try:
             part = bytes(self._file.read(size))
         except DAMAGE as error:
-            raise UnpackingError(f"it is damaged in its archive ({first_line(error)})") from error
+            raise UnpackingError(
+                f"it is damaged in its archive ({first_line(error)}): fetch that again"
+            ) from error
         self._read += len(part)
         if self._packed is not None:
             self._limits.require(self._packed, self._read)

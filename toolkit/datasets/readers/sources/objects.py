@@ -23,7 +23,7 @@ def is_object(member: Any) -> bool:
     """Whether something is read itself, and does not name what is to be read."""
     if isinstance(member, bytes | bytearray | memoryview):
         return True
-    return hasattr(member, "read") and not isinstance(member, os.PathLike)
+    return hasattr(member, "read") and not isinstance(member, os.PathLike | type)
 
 
 class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
@@ -162,6 +162,11 @@ def _require_binary(file: Any, name: str) -> None:
         empty = file.read(0) if readable else b""
     except ValueError as error:
         raise InvalidArgumentError(f"{name} cannot be read: {error}.") from error
+    except (TypeError, LookupError, AttributeError) as error:
+        # A ZipFile, say: its ``read`` is none of a file's.
+        raise InvalidArgumentError(
+            f"{name} is not an open file: pass a path, or a file opened in binary mode."
+        ) from error
     if not readable:
         raise InvalidArgumentError(f"{name} is not open for reading: open it with mode 'rb'.")
     if not isinstance(empty, bytes):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -14,14 +13,24 @@ import fsspec
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.redaction import without_credentials
+from toolkit.datasets.readers.sources.archives import ARCHIVES, archive_filesystem
 from toolkit.datasets.readers.sources.handles import random_access
 from toolkit.datasets.readers.sources.missing import unknown_protocol
 from toolkit.datasets.readers.sources.web import WebFileSystem, web_options
 
-_BUFFER = 1 << 20
 _WEB = frozenset({"http", "https"})
 _SHOWN = 100
+_ONE_SLASH = re.compile(r"file:/(?!/)")
+"""Of an absolute path without a host: RFC 8089 has it, and Java writes it."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?=://)")
+
+_HINTS: Sequence[tuple[Callable[[Any], bool], str]] = (
+    (lambda member: isinstance(member, Iterator | Set), " Make a list of it."),
+    (lambda member: hasattr(member, "__arrow_c_stream__"), " It is a frame already."),
+    (lambda member: hasattr(member, "open"), " Pass what its open() gives, in binary mode."),
+    (lambda member: hasattr(type(member), "content"), " Pass its content."),
+)
+"""What to do with things that are nearly a source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +92,25 @@ def place_of(member: Any, options: StorageOptions, known: dict[str, Any]) -> Pla
     InvalidArgumentError for what is neither, and for a protocol that is not known or needs a
     package."""
     text = _text(member)
+    if _ONE_SLASH.match(text) and not os.path.exists(text):
+        text = text.replace("file:", "file://", 1)
     if "://" not in text and "::" not in text:
         return Place(fsspec.filesystem("file"), os.path.abspath(os.path.expanduser(text)), text)
     text = _SCHEME.sub(lambda scheme: scheme[0].lower(), text)
     if text.startswith("file://") and "::" not in text:
-        return Place(fsspec.filesystem("file"), unquote(urlsplit(text).path) or "/", text)
+        return Place(fsspec.filesystem("file"), _local_path(text), text)
     shown = without_credentials(text)
     filesystem, path = _open(text, shown, options, known)
     chain = text.partition("::")[2]
     return Place(filesystem, path, shown, without_credentials(_absolute(chain)))
+
+
+def _local_path(url: str) -> str:
+    parts = urlsplit(url)
+    # fsspec reads the path from the current folder where others would look for a host.
+    host = "" if parts.netloc == "localhost" else parts.netloc
+    path = unquote(host + parts.path)
+    return os.path.abspath(path) if host else path or "/"
 
 
 def _text(member: Any) -> str:
@@ -103,9 +122,10 @@ def _text(member: Any) -> str:
         shown = repr(member)
         if len(shown) > _SHOWN or "\n" in shown:
             shown = f"A {type(member).__qualname__}"
+        hint = next((hint for known, hint in _HINTS if known(member)), "")
         raise InvalidArgumentError(
             f"{shown} is not a source: pass a path, a glob, a folder, a URL, bytes, a file "
-            "opened in binary mode, or a list of them."
+            f"opened in binary mode, or a list of them.{hint}"
         )
     return text
 
@@ -115,8 +135,8 @@ def _open(text: str, shown: str, options: StorageOptions, known: dict[str, Any])
     if chain in known:
         return known[chain], known[chain]._strip_protocol(first)
     try:
-        if _protocol(first) == "zip" and chain and "::" not in chain:
-            known[chain] = _archive(chain, options, known)
+        if _protocol(first) in ARCHIVES and chain and "::" not in chain:
+            known[chain] = _archive(_protocol(first), chain, options, known)
             return known[chain], known[chain]._strip_protocol(first)
         filesystem, path = fsspec.core.url_to_fs(text, **_told(text, options))
     except ImportError as error:
@@ -152,18 +172,9 @@ def _told(text: str, options: StorageOptions) -> dict[str, Any]:
     return told if target in told or not told else {target: told}
 
 
-def _archive(chain: str, options: StorageOptions, known: dict[str, Any]) -> Any:
-    """The file system of a zip archive. fsspec would open it itself, and only where its server has
-    ranges."""
+def _archive(protocol: str, chain: str, options: StorageOptions, known: dict[str, Any]) -> Any:
     place = place_of(chain, options, known)
-    handle: Any = random_access(place.filesystem, place.path)
-    # zipfile reads 4 KiB at a time, each of which would be a request to a store.
-    buffered = io.BufferedReader(handle, _BUFFER)
-    try:
-        return fsspec.filesystem("zip", fo=buffered)
-    except BaseException:
-        buffered.close()
-        raise
+    return archive_filesystem(protocol, random_access(place.filesystem, place.path))
 
 
 def _protocol(url: str) -> str:

@@ -174,7 +174,11 @@ def _expand(place: Place, select: Select) -> _Found:
         raise nothing_at(filesystem, path, place.shown)
     base = dirname(path[: magic.start()] + "x")
     found: _Found = []
+    dots = _dotted(path, base)
     for match in sorted(filesystem.glob(path)):
+        # As in a shell: a name with a dot in front is meant only by a pattern that has it.
+        if _dotted(match, base) and not dots:
+            continue
         if filesystem.isdir(match):
             found += _folder(filesystem, match, match, select, base)
         else:
@@ -196,7 +200,8 @@ def _require_answer(filesystem: Any, path: str) -> None:
 
 
 def _folder(filesystem: Any, folder: str, shown: str, select: Select, base: str) -> _Found:
-    start = len(folder.rstrip("/")) + 1
+    # The root of an archive has no name.
+    start = len(folder.rstrip("/")) + 1 if folder else 0
     visible = [
         path for path in sorted(filesystem.find(folder)) if not _hidden(path[start:].split("/"))
     ]
@@ -210,6 +215,10 @@ def _folder(filesystem: Any, folder: str, shown: str, select: Select, base: str)
             "Pass format=… when the files have no usual suffix."
         )
     return [(path, partition_values(path, base)) for path in chosen]
+
+
+def _dotted(path: str, base: str) -> bool:
+    return any(part.startswith(".") for part in path[len(base) :].split("/"))
 
 
 def _hidden(parts: Sequence[str]) -> bool:

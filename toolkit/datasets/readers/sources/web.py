@@ -17,6 +17,7 @@ from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 _CHUNK = 1 << 20
 _GONE = frozenset({404, 410})
 _PAGE = (b"<!doctype html", b"<html")
+_CIRCLE = "redirects from one address to the next without end"
 _SECONDS = 60
 
 
@@ -107,9 +108,14 @@ class WebFileSystem(AbstractFileSystem):  # type: ignore[misc]
             return dict(self._inner.info(path))
         except FileNotFoundError as error:
             cause = error.__cause__
-            if cause is None or getattr(cause, "status", None) in _GONE:
+            status = getattr(cause, "status", None)
+            if cause is None or status in _GONE:
                 raise
-            raise cause from None
+            if status is None:
+                raise cause from None
+            # The client's own words end in the URL, and are empty for a circle.
+            answer = f"answers {status} {getattr(cause, 'message', '')}".rstrip()
+            raise OSError(f"the server {answer if status else _CIRCLE}") from cause
 
     def _has_ranges(self, path: str) -> bool:
         found = self._answer(path)

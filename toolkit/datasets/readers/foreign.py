@@ -1,0 +1,32 @@
+"""Files of formats that are not read here, told by their first bytes, and what to do with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+_TAR = slice(257, 262)
+_SAVE = "save its table as CSV or Parquet"
+_UNPACK = "unpack it first"
+
+_KINDS: Sequence[tuple[bytes, str, str]] = (
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive", _UNPACK),
+    (b"Rar!\x1a\x07", "a RAR archive", _UNPACK),
+    (b"PK\x03\x04", "a zip archive within a zip archive", _UNPACK),
+    (b"PK\x05\x06", "a zip archive within a zip archive", _UNPACK),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office document (.xls)", _SAVE),
+    (b"SQLite format 3\0", "an SQLite database", "query it with Python's sqlite3"),
+    (b"%PDF-", "a PDF document", "tables have to be taken out of it"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file", "read it with pandas.read_hdf or h5py"),
+    (b"Obj\x01", "an Avro file", "convert it to Parquet"),
+    (b"RDX3\n", "a file of R", "save its table from R as Parquet or CSV"),
+    (b"\x93NUMPY", "a NumPy array", "load it with numpy.load"),
+)
+
+
+def foreign_kind(head: bytes, url: str) -> str | None:
+    """What a file is that begins with ``head``, unpacked, and what to do; None: nothing known."""
+    if head[_TAR] == b"ustar":
+        return f'a tar archive. Name a file in it as "tar://<the file>::{url}"'
+    return next(
+        (f"{kind}: {advice}" for magic, kind, advice in _KINDS if head.startswith(magic)), None
+    )
