@@ -20,6 +20,7 @@ from toolkit.datasets.readers.csv.records.types import (
     Policy,
     Problem,
     Verdict,
+    kinds_of,
 )
 
 __all__ = [
@@ -97,7 +98,9 @@ def verify(
     splitter = Splitter(parts, layout, "repair", block_size=block_size, limits=limits, wanted=False)
     for block in splitter.blocks():
         records += block.records
-        kinds.update(problem.kind for problem in block.problems)
+        kinds.update(kinds_of(block.problems))
         if first is None:
             first = next((found for found in block.problems if found.kind in BAD), None)
+    if first is not None:
+        first = first._replace(action="")
     return Verdict(records, sum(kinds[kind] for kind in BAD), first, dict(kinds))

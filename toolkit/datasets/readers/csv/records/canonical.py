@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from toolkit.datasets.readers.csv.records.bits import Bytes, earlier, later, unpack
+from toolkit.datasets.readers.csv.records.bits import Index, Ranks, earlier, later, unpack
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.scan import View
 
@@ -52,17 +49,19 @@ class Rewriter:
     """
 
     def __init__(self, view: View) -> None:
-        self._text = view.scan.text
-        self._array: Bytes | None = None
-        self._kept: NDArray[np.bool_] | None = None
+        self.data = view.scan.text
+        self._left_out: Ranks | None = None
         if not view.scan.rules.passes:
             self._prepare(view)
 
     def run(self, start: int, end: int) -> bytes:
-        if self._array is None:
-            return self._text[start:end]
-        run = self._array[start:end]
-        return (run if self._kept is None else run[self._kept[start:end]]).tobytes()
+        if self._left_out is not None:
+            start, end = start - self._left_out.at(start), end - self._left_out.at(end)
+        return self.data[start:end]
+
+    def place(self, positions: Index) -> Index:
+        """Where in ``data`` the characters at some positions of the text are."""
+        return positions if self._left_out is None else positions - self._left_out.all_at(positions)
 
     def _prepare(self, view: View) -> None:
         scan, rules = view.scan, view.scan.rules
@@ -79,6 +78,7 @@ class Rewriter:
         if rules.dialect.newline != "\n":
             # The engine drops a carriage return before it.
             array[view.ends] = 10
-        self._array = array
         if dropped.any():
-            self._kept = ~unpack(dropped, scan.size)
+            self._left_out = Ranks(dropped)
+            array = array[~unpack(dropped, scan.size)]
+        self.data = array.tobytes()

@@ -59,6 +59,11 @@ class Examiner:
         self._others = Otherwise(rules, self._fields)
         self._spans = Spans(rules, self._fields, self._grouping) if self._grouping else None
 
+    @property
+    def on_their_line(self) -> bool:
+        """Whether quotes no longer are taken to span lines."""
+        return self._spans is None or self._spans.given_up
+
     def at(self, text: bytes, start: int, *, complete: bool) -> Finding | None:
         """What begins at ``start``; None where more text is needed to tell."""
         rules = self._rules

@@ -13,8 +13,8 @@ from toolkit.datasets.readers.csv.records.profile import Profile
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.types import Limits
 
-_DELIMITERS = (",", ";", "\t", "|")
-_QUOTES = {'"': "'", "'": '"'}
+DELIMITERS = (",", ";", "\t", "|")
+QUOTES = {'"': "'", "'": '"'}
 _LONGEST = 1 << 16
 """Bytes of a line in which another line end is looked for, once for each row in it."""
 _LINE_ENDS = {"\n": b"\r", "\r": b"\n"}
@@ -82,11 +82,11 @@ class Otherwise:
     def _dialects(self) -> Iterator[tuple[Fields, str]]:
         dialect = self._rules.dialect
         layout = Layout(dialect, ("",) * self._rules.width, 0)
-        for delimiter in _DELIMITERS:
+        for delimiter in DELIMITERS:
             if delimiter != dialect.delimiter[0]:
                 other = replace(layout, dialect=replace(dialect, delimiter=delimiter))
                 yield Fields(Rules.of(other, Limits())), f"fields told apart by {delimiter!r}"
-        quote = _QUOTES.get(dialect.quote or "")
+        quote = QUOTES.get(dialect.quote or "")
         if quote is not None:
             escape = quote if dialect.escape == dialect.quote else dialect.escape
             other = replace(layout, dialect=replace(dialect, quote=quote, escape=escape))

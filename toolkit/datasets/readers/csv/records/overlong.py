@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Unit
 from toolkit.datasets.readers.csv.records.profile import MISFIT, Profile
 
-_JOIN, _BARE, _DROP, _TRAILING = 1.0, 3.5, 0.5, 0.0
-_AFTER_BLANK = -0.7
-_QUOTED = 1.5
-_WITH_NOTHING = 2.0
-_CLEARLY = 0.5
+JOIN, BARE, DROP, TRAILING = 1.0, 3.5, 0.5, 0.0
+AFTER_BLANK = -0.7
+QUOTED = 1.5
+WITH_NOTHING = 2.0
+CLEARLY = 0.5
 
 
 class Shortened(NamedTuple):
@@ -40,15 +41,39 @@ def shorten(units: list[Unit], width: int, delimiter: str, profile: Profile) -> 
     rival = next((choice.cost for choice in choices if choice.cells != best.cells), MISFIT)
     # A value may fit nowhere, wherever the delimiter too many is: that says nothing of it.
     fits = best.cost < MISFIT or best.cost + MISFIT <= kept
-    if fits and (rival - best.cost >= _CLEARLY or kept >= MISFIT):
+    if fits and (rival - best.cost >= CLEARLY or kept >= MISFIT):
         return Shortened(best.cells, best.action)
     trailing = next(
         (choice for choice in choices if choice.action.endswith("at the end dropped")), None
     )
     if trailing is not None:
         return Shortened(trailing.cells, trailing.action)
-    texts = ", ".join(repr(unit.text) for unit in units[width:])
-    return Shortened(cut, f"field{'s' * (len(units) - width > 1)} cut off: {texts}")
+    return Shortened(cut, cut_action([unit.text for unit in units[width:]]))
+
+
+def cut_action(texts: Sequence[str]) -> str:
+    """That the last fields are lost, and which."""
+    return f"field{'s' * (len(texts) > 1)} cut off: {', '.join(map(repr, texts))}"
+
+
+def trailing_action(extra: int) -> str:
+    """That the last fields were empty."""
+    return f"{extra} empty field{'s' * (extra > 1)} at the end dropped"
+
+
+def joined_action(place: int, extra: int) -> str:
+    """That neighbours became one field."""
+    return f"fields {_numbers(place + 1, place + extra + 1)} joined"
+
+
+def bare_action(place: int, extra: int) -> str:
+    """The same of a number that had the delimiter in it."""
+    return f"{joined_action(place, extra)} without the delimiter"
+
+
+def dropped_action(place: int, extra: int) -> str:
+    """That empty fields were left out."""
+    return f"empty field{'s' * (extra > 1)} {_numbers(place + 1, place + extra)} dropped"
 
 
 def _choices(units: list[Unit], width: int, delimiter: str, profile: Profile) -> list[_Choice]:
@@ -65,30 +90,27 @@ def _choices(units: list[Unit], width: int, delimiter: str, profile: Profile) ->
     after_blank = _after_blank(units)
     found = []
     if all(cell is None for cell in cells[width:]):
-        action = f"{extra} empty field{'s' * (extra > 1)} at the end dropped"
-        found.append(_Choice(_TRAILING + left[width], cells[:width], action))
+        action = trailing_action(extra)
+        found.append(_Choice(TRAILING + left[width], cells[:width], action))
     for place in range(width):
         around = left[place] + right[place + 1]
         before, after = cells[:place], cells[place + extra + 1 :]
         parts = units[place : place + extra + 1]
         texts = [unit.text for unit in parts]
         text, bare = delimiter.join(texts), "".join(texts)
-        cost = _JOIN + around + profile.joined(place, texts, delimiter)
-        cost += _WITH_NOTHING * any(unit.cell is None for unit in parts)
-        cost += _QUOTED * any(unit.quoted for unit in parts)
+        cost = JOIN + around + profile.joined(place, texts, delimiter)
+        cost += WITH_NOTHING * any(unit.cell is None for unit in parts)
+        cost += QUOTED * any(unit.quoted for unit in parts)
         if after_blank.issuperset(range(place + 1, place + extra + 1)):
-            cost += _AFTER_BLANK
-        which = _numbers(place + 1, place + extra + 1)
-        found.append(_Choice(cost, [*before, text, *after], f"fields {which} joined"))
+            cost += AFTER_BLANK
+        found.append(_Choice(cost, [*before, text, *after], joined_action(place, extra)))
         if profile.misfit(place, text) and not profile.misfit(place, bare):
-            cost = _BARE + around + profile.oddness(place, bare)
-            action = f"fields {which} joined without the delimiter"
-            found.append(_Choice(cost, [*before, bare, *after], action))
+            cost = BARE + around + profile.oddness(place, bare)
+            found.append(_Choice(cost, [*before, bare, *after], bare_action(place, extra)))
         if all(cell is None for cell in cells[place : place + extra]):
-            cost = _DROP + left[place] + right[place]
-            which = f"field{'s' * (extra > 1)} {_numbers(place + 1, place + extra)}"
+            cost = DROP + left[place] + right[place]
             kept = [*before, *cells[place + extra :]]
-            found.append(_Choice(cost, kept, f"empty {which} dropped"))
+            found.append(_Choice(cost, kept, dropped_action(place, extra)))
     return found
 
 

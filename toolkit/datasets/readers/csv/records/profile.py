@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from toolkit.datasets.readers.csv.records.types import Fits
 
 SAMPLE_ROWS = 200
-_MOST_SHAPES = 6
-_ENOUGH = 5
+MOST_SHAPES = 6
+ENOUGH = 5
 MISFIT, UNLIKE = 10.0, 1.0
-_ALWAYS_NULL, _NEVER_NULL = 3.0, 2.0
-_LETTERS, _DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
+ALWAYS_NULL, NEVER_NULL = 3.0, 2.0
+LETTERS, DIGITS = re.compile(r"[^\W\d_]+"), re.compile(r"\d+")
 
 
 def shape(text: str) -> str:
     """The form of a value: runs of letters as ``a``, runs of digits as ``9``, the rest as it is."""
-    return _DIGITS.sub("9", _LETTERS.sub("a", text))
+    return DIGITS.sub("9", LETTERS.sub("a", text))
 
 
 @dataclass(slots=True)
@@ -38,24 +38,24 @@ class _Column:
         self.values += 1
         self.shortest = min(self.shortest, len(cell))
         self.longest = max(self.longest, len(cell))
-        self.lettered += _LETTERS.search(cell) is not None
-        if len(self.shapes) <= _MOST_SHAPES:
+        self.lettered += LETTERS.search(cell) is not None
+        if len(self.shapes) <= MOST_SHAPES:
             self.shapes.add(shape(cell))
 
     def oddness(self, cell: str | None) -> float:
         """How little a cell looks like those of the column."""
-        if self.values + self.nulls < _ENOUGH:
+        if self.values + self.nulls < ENOUGH:
             return 0.0
         if cell is None:
-            return 0.0 if self.nulls else _NEVER_NULL
+            return 0.0 if self.nulls else NEVER_NULL
         if not self.values:
-            return _ALWAYS_NULL
+            return ALWAYS_NULL
         odd = 0.0
         # Few shapes say what a value looks like; many say nothing.
-        if len(self.shapes) <= _MOST_SHAPES and shape(cell) not in self.shapes:
+        if len(self.shapes) <= MOST_SHAPES and shape(cell) not in self.shapes:
             odd += 2 * UNLIKE
         if self.lettered in {0, self.values}:
-            odd += UNLIKE * ((_LETTERS.search(cell) is None) == (self.lettered > 0))
+            odd += UNLIKE * ((LETTERS.search(cell) is None) == (self.lettered > 0))
         fixed = self.shortest == self.longest
         if len(cell) > 2 * self.longest + 4 or (fixed and len(cell) != self.longest):
             odd += UNLIKE
@@ -66,27 +66,27 @@ class Profile:
     """How well a cell goes with its column: 0 for well, ``MISFIT`` and more for not at all."""
 
     def __init__(self, width: int, rows: Iterable[Sequence[str | None]], fits: Fits | None) -> None:
-        self._columns = [_Column() for _ in range(width)]
-        self._fits = fits
+        self.columns = [_Column() for _ in range(width)]
+        self.fits = fits
         self.typed = fits is not None
         """Whether types are known."""
         for row in rows:
-            for column, cell in zip(self._columns, row, strict=True):
+            for column, cell in zip(self.columns, row, strict=True):
                 column.add(cell)
 
     def oddness(self, index: int, cell: str | None) -> float:
-        return self.misfit(index, cell) + self._columns[index].oddness(cell)
+        return self.misfit(index, cell) + self.columns[index].oddness(cell)
 
     def joined(self, index: int, parts: Sequence[str], delimiter: str) -> float:
         """The same of a text that a delimiter runs through, which no good cell may have."""
-        column = self._columns[index]
+        column = self.columns[index]
         looks = min(column.oddness(between.join(parts)) for between in (delimiter, " "))
         return self.misfit(index, delimiter.join(parts)) + looks
 
     def misfit(self, index: int, cell: str | None) -> float:
-        wrong = cell is not None and self._fits is not None and not self._fits(index, cell)
+        wrong = cell is not None and self.fits is not None and not self.fits(index, cell)
         return MISFIT * wrong
 
     def cannot_be(self, row: Sequence[str | None]) -> bool:
         """Whether cells do not fit, or are null where the table never is."""
-        return any(self.oddness(i, c) >= (MISFIT if c else _NEVER_NULL) for i, c in enumerate(row))
+        return any(self.oddness(i, c) >= (MISFIT if c else NEVER_NULL) for i, c in enumerate(row))

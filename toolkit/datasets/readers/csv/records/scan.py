@@ -63,6 +63,14 @@ class Scan:
     def line_ranks(self) -> Ranks:
         return Ranks(self.line_ends)
 
+    def texts(self, starts: Index, ends: Index) -> list[str]:
+        """Parts of the text that are valid UTF-8."""
+        bounds = zip(starts.tolist(), ends.tolist(), strict=True)
+        if self.text.isascii():
+            text = self.text.decode()
+            return [text[start:end] for start, end in bounds]
+        return [self.text[start:end].decode() for start, end in bounds]
+
     @cached_property
     def not_utf8(self) -> Index:
         """Positions of bytes that are in no character, at least the first of each line."""
@@ -133,6 +141,10 @@ class View:
         self.newlines = scan.without(scan.without(scan.line_ends, scan.escaped), self.inside)
         self.ends = positions(self.newlines)
         """The last byte of each record."""
+        self.begins = np.concatenate(([0], self.ends[:-1] + 1)) if len(self.ends) else self.ends
+        self.delimiter_ranks = Ranks(self.delimiters)
+        self.fields = np.diff(self.delimiter_ranks.all_at(self.ends), prepend=0) + 1
+        """How many each record has."""
         self.suspects = self._suspects()
         """Indices of records that may not be good rows, in order."""
 
@@ -166,27 +178,27 @@ class View:
 
     def _suspects(self) -> Index:
         scan, rules = self.scan, self.scan.rules
-        fields = np.diff(Ranks(self.delimiters).all_at(self.ends), prepend=0) + 1
-        found = [np.flatnonzero(fields != rules.width)]
-        begins = np.concatenate(([0], self.ends[:-1] + 1)) if len(self.ends) else self.ends
+        found = [np.flatnonzero(self.fields != rules.width)]
+        begins = self.begins
         if scan.quoted:
-            found.append(self._records_of(positions(self.misplaced)))
+            found.append(self.records_of(positions(self.misplaced)))
             found.append(self._long(begins))
-        found.append(self._records_of(positions(self._unsafe())))
-        found.append(self._records_of(scan.not_utf8))
+        found.append(self.records_of(positions(self.unsafe)))
+        found.append(self.records_of(scan.not_utf8))
         if rules.width == 1:
             length = self.ends - begins
             first = scan.array[begins]
             found.append(np.flatnonzero((length == 0) | ((length == 1) & (first == _CR))))
         if rules.comment is not None:
             found.append(np.flatnonzero(scan.array[begins] == rules.comment[0]))
-        found.extend(self._repeats(header, begins) for header in scan.headers)
+        found.append(self.repeats)
         suspect = np.zeros(len(self.ends), np.bool_)
         for indices in found:
             suspect[indices] = True
         return np.flatnonzero(suspect)
 
-    def _records_of(self, where: Index) -> Index:
+    def records_of(self, where: Index) -> Index:
+        """The records in which positions lie."""
         indices = np.searchsorted(self.ends, where)
         return indices[indices < len(self.ends)]
 
@@ -199,7 +211,18 @@ class View:
         over = (lines > limits.lines) | ((self.ends - begins >= limits.bytes) & (lines > 1))
         return np.flatnonzero(over)
 
-    def _unsafe(self) -> Bits:
+    @cached_property
+    def delimiter_positions(self) -> Index:
+        return positions(self.delimiters)
+
+    @cached_property
+    def doubled(self) -> Bits:
+        """Quotes that stand for one within quotes, the first of each two."""
+        scan = self.scan
+        return scan.quotes & earlier(scan.quotes) & ~self.inside & earlier(self.inside)
+
+    @cached_property
+    def unsafe(self) -> Bits:
         """What the engine would take for something else."""
         scan, rules = self.scan, self.scan.rules
         unsafe = scan.none
@@ -214,8 +237,14 @@ class View:
         # It strips a carriage return from the end of any unquoted field.
         return unsafe | (scan.cr & earlier(self.delimiters))
 
-    def _repeats(self, header: bytes, begins: Index) -> Index:
+    @cached_property
+    def repeats(self) -> Index:
         """Records that are the header once more, or begin like it."""
+        empty = np.zeros(0, np.int64)
+        headers = self.scan.headers
+        return np.concatenate((empty, *(self._like(header, self.begins) for header in headers)))
+
+    def _like(self, header: bytes, begins: Index) -> Index:
         same = np.flatnonzero(np.abs(self.ends - begins - len(header)) <= 1)
         for offset, byte in enumerate(header):
             if not len(same):

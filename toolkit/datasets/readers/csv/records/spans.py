@@ -36,12 +36,16 @@ class Spans:
         self._any = re.compile(quote)
         self._closing = re.compile(quote + rb" *(?=" + delimiter + rb"|\r|\n)")
 
+    @property
+    def given_up(self) -> bool:
+        return self._futile >= _MOST_FUTILE
+
     def damaged(self, text: bytes, start: int, after: int) -> Span | None:
         """The first end that gives all fields, no line up to it being a row itself.
 
         ``after`` is where the second line begins.
         """
-        if self._futile >= _MOST_FUTILE or self._row(text, after) is not None:
+        if self.given_up or self._row(text, after) is not None:
             return None
         for end, position in self._ends(text, start, after):
             decoded = decode(text[start:end])[0]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.records.bits import Index
-from toolkit.datasets.readers.csv.records.canonical import BYTE_ORDER_MARK, Encoder, Rewriter
+from toolkit.datasets.readers.csv.records.buffer import Buffer, Run, Side
+from toolkit.datasets.readers.csv.records.canonical import BYTE_ORDER_MARK, Encoder
 from toolkit.datasets.readers.csv.records.damage import Examiner, Finding
 from toolkit.datasets.readers.csv.records.fields import Fields, decode
 from toolkit.datasets.readers.csv.records.profile import SAMPLE_ROWS, Profile
+from toolkit.datasets.readers.csv.records.profile_many import ManyProfile
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.scan import Scan, View
 from toolkit.datasets.readers.csv.records.stream import Stream
@@ -27,6 +30,8 @@ from toolkit.datasets.readers.csv.records.types import (
     Places,
     Policy,
     Problem,
+    Problems,
+    Told,
 )
 
 _NOTED: Mapping[str, Kind] = {
@@ -45,7 +50,7 @@ class _Output:
 
     data: list[bytes] = field(default_factory=list)
     records: int = 0
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem | Told] = field(default_factory=list)
     places: list[Places] = field(default_factory=list)
     failure: Problem | None = None
     """The bad record at which reading stops."""
@@ -82,6 +87,7 @@ class Splitter:
         self._headers: tuple[bytes, ...] = ()
         self._sample = b""
         self._profile_found: Profile | None = None
+        self._many_found: ManyProfile | None = None
         self._offset = 0
         self._lines = 0
 
@@ -123,31 +129,19 @@ class Splitter:
     def _records(self, text: bytes, complete: bool, examiner: Examiner, output: _Output) -> int:
         """Read what can be read of a buffer; the bytes used."""
         scan = Scan(text, self._rules, self._headers)
-        views: dict[bool, View] = {}
-        rewriters: dict[bool, Rewriter] = {}
+        mends = self._wanted and self._policy == "repair"
+        buffer = Buffer(scan, self._encoder, self._many, self._policy, wanted=mends)
         position = 0
         while position < len(text) and output.failure is None:
-            phase = scan.phase(position)
-            view = views.get(phase) or views.setdefault(phase, View(scan, phase))
+            side = buffer.side(position, on_their_line=examiner.on_their_line)
+            view = side.view
             first = int(view.ends.searchsorted(position))
             begins = position == 0 if first == 0 else int(view.ends[first - 1]) + 1 == position
-            place = int(view.suspects.searchsorted(first))
-            if not begins:
-                until = first
-            elif place < len(view.suspects):
-                until = int(view.suspects[place])
-            else:
-                until = len(view.ends)
+            until = side.until(first) if begins else first
             if until > first:
-                after = int(view.ends[until - 1]) + 1
-                output.records += until - first
-                if self._located:
-                    starts = np.append(position, view.ends[first : until - 1] + 1)
-                    output.places.append(self._places(scan, starts))
-                if self._wanted:
-                    rewriter = rewriters.get(phase) or rewriters.setdefault(phase, Rewriter(view))
-                    output.data.append(rewriter.run(position, after))
-                position = after
+                run = side.run(first, until)
+                self._add_run(run, side, scan, position, output)
+                position = run.after
             if until == len(view.ends) and not self._hopeless(scan, view, position, complete):
                 break
             finding = examiner.at(text, position, complete=complete)
@@ -161,6 +155,30 @@ class Splitter:
         self._lines += scan.lines_before(position) if position else 0
         self._offset += position
         return position
+
+    def _add_run(self, run: Run, side: Side, scan: Scan, position: int, output: _Output) -> None:
+        output.records += run.records
+        if self._located:
+            output.places.append(self._places(scan, run.starts(position)))
+        if self._wanted:
+            output.data.append(run.data(position))
+        part, mended = run.damaged, side.mended
+        if part.start == part.stop:
+            return
+        starts, stops = mended.begins[part], mended.stops[part]
+        actions = mended.actions[part]
+        if self._policy == "skip":
+            kinds = zip(mended.kinds[part], actions, strict=True)
+            actions = ["skipped" if kind in BAD else action for kind, action in kinds]
+        told = Told(
+            *self._places(scan, starts),
+            mended.kinds[part],
+            self._rules.width,
+            mended.found[part],
+            partial(scan.texts, starts, stops),
+            actions,
+        )
+        output.problems.append(told)
 
     def _places(self, scan: Scan, starts: Index) -> Places:
         lines = scan.line_ranks.all_at(starts)
@@ -191,10 +209,10 @@ class Splitter:
                 action=finding.action,
             )
             if bad and self._policy == "error":
-                output.failure = replace(problem, action="")
+                output.failure = problem._replace(action="")
                 return
             if bad and self._policy == "skip":
-                problem = replace(problem, action="skipped")
+                problem = problem._replace(action="skipped")
             output.problems.append(problem)
         if finding.cells is not None and not (bad and self._policy == "skip"):
             output.records += 1
@@ -210,12 +228,17 @@ class Splitter:
             lines, offsets = zip(*output.places, strict=True) if output.places else ((), ())
             empty = np.zeros(0, np.int64)
             places = Places(np.concatenate((empty, *lines)), np.concatenate((empty, *offsets)))
-        return Block(data, output.records, tuple(output.problems), places)
+        return Block(data, output.records, Problems(output.problems), places)
 
     def _profile(self) -> Profile:
         if self._profile_found is None:
             self._profile_found = Profile(self._rules.width, self._sample_rows(), self._fits)
         return self._profile_found
+
+    def _many(self) -> ManyProfile:
+        if self._many_found is None:
+            self._many_found = ManyProfile(self._profile())
+        return self._many_found
 
     def _sample_rows(self) -> Iterator[list[str | None]]:
         position, rows = 0, 0

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from itertools import chain, repeat
+from typing import Literal, NamedTuple, Protocol, TypeAlias, overload, runtime_checkable
+
+import polars as pl
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.records.bits import Index
@@ -14,6 +17,22 @@ Policy: TypeAlias = Literal["error", "repair", "skip"]
 
 Fits: TypeAlias = Callable[[int, str], bool]
 """Whether a text could be a value of the column at an index, going by its type."""
+
+
+@runtime_checkable
+class ManyFits(Protocol):
+    """A ``Fits`` that also tells it of many texts at once."""
+
+    def __call__(self, index: int, text: str, /) -> bool: ...
+
+    def takes_all(self, index: int) -> bool:
+        """Whether every text could be one."""
+        ...
+
+    def many(self, index: int, texts: pl.Series) -> pl.Series:
+        """The same as for each text by itself; without nulls."""
+        ...
+
 
 Kind: TypeAlias = Literal[
     "too few fields",
@@ -37,8 +56,7 @@ BAD: frozenset[Kind] = frozenset(
 the others were never rows of the table."""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A place where the text is not simply the next row of the table."""
 
     line: int
@@ -65,6 +83,67 @@ class Places(NamedTuple):
     """Bytes of the text as UTF-8 before the record."""
 
 
+class Told(NamedTuple):
+    """Some problems of a buffer, an element for each; see ``Problem``."""
+
+    lines: Index
+    offsets: Index
+    kinds: Sequence[Kind]
+    expected: int
+    found: Sequence[int]
+    texts: Callable[[], Sequence[str]]
+    actions: Sequence[str]
+
+    def problems(self) -> Iterator[Problem]:
+        return map(
+            Problem._make,
+            zip(
+                self.lines.tolist(),
+                self.offsets.tolist(),
+                self.kinds,
+                repeat(self.expected),
+                self.found,
+                self.texts(),
+                self.actions,
+            ),
+        )
+
+
+class Problems(Sequence[Problem]):
+    """Problems that are made when they are looked at: most readers ask for none, or count them."""
+
+    def __init__(self, parts: Sequence[Problem | Told]) -> None:
+        self._parts = parts
+
+    def __len__(self) -> int:
+        return sum(len(part.kinds) if isinstance(part, Told) else 1 for part in self._parts)
+
+    def __iter__(self) -> Iterator[Problem]:
+        return chain.from_iterable(
+            part.problems() if isinstance(part, Told) else (part,) for part in self._parts
+        )
+
+    @overload
+    def __getitem__(self, index: int) -> Problem: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Problem, ...]: ...
+    def __getitem__(self, index: int | slice) -> Problem | tuple[Problem, ...]:
+        return tuple(self)[index]
+
+    def kinds(self) -> Iterator[Kind]:
+        """Of each, without making them."""
+        return chain.from_iterable(
+            part.kinds if isinstance(part, Told) else (part.kind,) for part in self._parts
+        )
+
+
+def kinds_of(problems: Sequence[Problem]) -> Iterator[Kind]:
+    """The kind of each."""
+    if isinstance(problems, Problems):
+        return problems.kinds()
+    return (problem.kind for problem in problems)
+
+
 @dataclass(frozen=True, slots=True)
 class Block:
     """Some successive records of a table as CSV for the engine."""
@@ -73,7 +152,7 @@ class Block:
     """Every record ends in a line feed and has all fields; ``EngineDialect`` says how to read it.
     An unquoted empty field is null, a quoted one an empty text."""
     records: int
-    problems: tuple[Problem, ...]
+    problems: Sequence[Problem]
     """In the order of the text."""
     places: Places | None = None
     """Where its records begin, if that was asked for."""

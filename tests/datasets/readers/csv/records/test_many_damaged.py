@@ -1,0 +1,139 @@
+"""Much damage of one kind is mended together, and just as each record would be by itself."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from toolkit.datasets.readers.csv.acceptance import Acceptance
+from toolkit.datasets.readers.csv.layout import Dialect
+from toolkit.datasets.readers.csv.moments import Moment
+from toolkit.datasets.readers.csv.numbers import NumberStyle
+from toolkit.datasets.readers.csv.records import clear, looks, verify
+from toolkit.datasets.readers.csv.records.damage import Examiner
+from toolkit.datasets.readers.csv.records.profile import shape
+from toolkit.datasets.readers.csv.types import ColumnType
+
+TYPES = (
+    ColumnType("integer"),
+    ColumnType(),
+    ColumnType("date", Moment("date", "%d.%m.%Y")),
+    ColumnType("float", style=NumberStyle(decimal=",", thousands=".", affixes="€ ")),
+    ColumnType("float", nulls=("n.a. ", "?")),
+    ColumnType("boolean"),
+    ColumnType("date", Moment("date", "%d %b %Y")),
+)
+FIELDS = [
+    *[
+        "",
+        '""',
+        "1",
+        "007",
+        "12,5",
+        "2,500",
+        "text",
+        "some text",
+        " and more",
+        '"quoted"',
+        '"a, b"',
+    ],
+    *['"x ""y"""', "31.01.2024", "AB-12", "é²", "it's", "'", "'q'", "a;b", "\t", "#", "true", "?"],
+]
+ROW = st.lists(st.sampled_from(FIELDS), min_size=0, max_size=7)
+ENDS = {"\n": "\n", "\r": "\r", "any": "\r\n"}
+DIALECTS = [
+    Dialect(),
+    Dialect(";"),
+    Dialect(", "),
+    Dialect(quote=None, escape=None),
+    Dialect(escape="\\"),
+    Dialect(newline="\r"),
+    Dialect(newline="any", comment="#"),
+    Dialect("\t", "'", "'"),
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(ROW, min_size=8, max_size=40),
+    good=st.lists(st.lists(st.sampled_from(FIELDS[2:8]), min_size=4, max_size=4), max_size=8),
+    dialect=st.sampled_from(DIALECTS),
+    policy=st.sampled_from(["repair", "skip"]),
+    width=st.integers(1, 4),
+    typed=st.booleans(),
+)
+def test_records_mended_together_are_those_mended_one_by_one(
+    rows, good, dialect, policy, width, typed, read, make_layout
+):
+    """Where damage is taken together only from as many records on as there never are."""
+    lines = [*(row[:width] for row in good), *rows]
+    end, quote = ENDS[dialect.newline], dialect.quote or '"'
+    text = "".join(dialect.delimiter.join(line) + end for line in lines).replace('"', quote)
+    layout = make_layout(width, dialect)
+    fits = Acceptance(TYPES) if typed else None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clear, "FEW", 1)
+        together = read(text.encode(), layout, policy, fits)
+        verdict = verify([text.encode()], layout)
+        patch.setattr(clear, "FEW", 1 << 30)
+        single = read(text.encode(), layout, policy, fits)
+        assert verdict == verify([text.encode()], layout)
+    assert together == single
+
+
+@pytest.mark.parametrize(
+    ("row", "cells", "action"),
+    [
+        (b"7,abc,2.5", ("7", "abc", "2.5", None), "padded with nulls"),
+        (b"7,a,b,2.5,w", ("7", "a,b", "2.5", "w"), "fields 2 and 3 joined"),
+        (b"7,a,b,c,2.5,w", ("7", "a,b,c", "2.5", "w"), "fields 2 to 4 joined"),
+        (b"7,abc,2.5,w,", ("7", "abc", "2.5", "w"), "1 empty field at the end dropped"),
+        (b"7,,abc,2.5,w", ("7", "abc", "2.5", "w"), "empty field 2 dropped"),
+        (b"x,a,b,y,w", ("x", "a", "b", "y"), "field cut off: 'w'"),
+        (b'7,"a","b",2.5,w', ("7", "a,b", "2.5", "w"), "fields 2 and 3 joined"),
+    ],
+)
+def test_a_file_bad_in_every_row_is_looked_through_together(
+    row, cells, action, read, make_layout, monkeypatch
+):
+    looked = []
+    alone = Examiner.at
+    monkeypatch.setattr(
+        Examiner, "at", lambda self, *a, **k: looked.append(a) or alone(self, *a, **k)
+    )
+    columns = (ColumnType("integer"), ColumnType(), ColumnType("float"), ColumnType())
+    good = b"1,ab,2.5,x\n22,cde fg,3.5,yy\n3,x-y,5.25,v\n4,Z,1234.5,w\n" * 3
+    found = read(good + (row + b"\n") * 500, make_layout(4), "repair", Acceptance(columns))
+    assert found.rows[12:] == [cells] * 500
+    assert {problem.action for problem in found.problems} == {action}
+    assert [problem.line for problem in found.problems] == list(range(13, 513))
+    assert len(looked) <= 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(texts=st.lists(st.text(st.characters(exclude_characters="\n", exclude_categories=["Cs"]))))
+def test_looks_are_alike_where_shapes_are(texts):
+    known: dict[str, int] = {}
+    for text in [*texts, "ab 12", "xyz 3", "é²", "٣", "9a"]:
+        look = looks.of_text(text.encode())
+        assert known.setdefault(shape(text), look.shape.item()) == look.shape.item()
+        assert look.length.item() == len(text)
+        assert (look.letters.item() > 0) == ("a" in shape(text))
+    assert len(set(known.values())) == len(known)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    texts=st.lists(
+        st.text("0123456789.,-€ \t?n.aNAtrue/Janeb", max_size=12) | st.sampled_from(FIELDS),
+        min_size=1,
+    ),
+    index=st.integers(0, len(TYPES) - 1),
+)
+def test_many_texts_fit_where_each_of_them_does(texts, index):
+    fits = Acceptance(TYPES)
+    series = pl.Series(texts, dtype=pl.String)
+    assert fits.many(index, series).to_list() == [fits(index, text) for text in texts]
+    assert fits.takes_all(index) == (TYPES[index].kind == "text")
