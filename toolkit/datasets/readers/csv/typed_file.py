@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
+from toolkit.datasets.readers.csv.acceptance import Acceptance
 from toolkit.datasets.readers.csv.planning import FilePlan
 from toolkit.datasets.readers.csv.records import Block, engine_dialect
 from toolkit.datasets.readers.csv.types import ColumnType
@@ -57,10 +58,9 @@ class TypedFile:
         return frame.select(*wanted, *others)
 
     @property
-    def fits(self) -> Callable[[int, str], bool]:
+    def fits(self) -> Acceptance:
         """Tells whether a text could be a value of the column of a position."""
-        columns = tuple(self.likely.values())
-        return lambda index, text: columns[index].accepts(text)
+        return Acceptance(tuple(self.likely.values()))
 
 
 def parse_block(file: TypedFile, block: Block) -> pl.DataFrame:
