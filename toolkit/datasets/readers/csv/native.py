@@ -46,14 +46,13 @@ class Wanted:
         self,
         file: TypedFile,
         constants: Sequence[pl.Expr],
-        columns: Sequence[str] | None,
+        columns: Sequence[str],
         predicate: pl.Expr | None,
     ) -> None:
         self.file, self.constants, self.predicate = file, constants, predicate
         self._columns = columns
         names = list(file.columns)
-        asked = names if columns is None else [name for name in names if name in set(columns)]
-        self.read: Sequence[str] = asked or names[:1]
+        self.read = [name for name in names if name in set(columns)] or names[:1]
         """The columns that must be read of the file: one at least, which tells the rows."""
         self.reach = names.index(self.read[-1])
         """The right-most of them."""
@@ -62,8 +61,6 @@ class Wanted:
         self.proven = names.index(self._watched)
         """The column up to which a scan with nothing suspicious shows that all rows have fields."""
         self._partly = len(self.read) < len(names)
-        others = [constant.meta.output_name() for constant in constants]
-        self._shown = [*self.read, *others] if columns is None else columns
 
     def of(self, file: TypedFile) -> Wanted:
         """The same of the file as it is known now."""
@@ -102,7 +99,3 @@ class Wanted:
 
     def filtered(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame if self.predicate is None else frame.filter(self.predicate)
-
-    def finished(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The columns in the order in which they were asked for."""
-        return frame.select(self._shown)

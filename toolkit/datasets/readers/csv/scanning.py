@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from toolkit.core.batches import batches_of
+from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.native import Wanted, is_native
 from toolkit.datasets.readers.csv.planning import text_of
@@ -90,13 +90,7 @@ class CSVScan:
 
     def lazy(self, schema: pl.Schema) -> pl.LazyFrame:
         """The lazy frame over all files; ``schema`` includes the partition columns."""
-        return register_io_source(
-            self._frames,
-            schema=schema,
-            is_pure=True,
-            explain_name="CSV",
-            explain_detail=self._source.given,
-        )
+        return lazy_frame(self._read, schema, name="CSV", detail=self._source.given)
 
     def verdict(self, file: TypedFile) -> Verdict:
         """What the records of a file are like; read once, as long as it does not change."""
@@ -125,35 +119,25 @@ class CSVScan:
         with closing(text_of(self._source, plan.path, plan.encoding)) as parts:
             yield from blocks(parts, plan.layout, policy, file.fits, located=located)
 
-    def _frames(
-        self,
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        # The engine asks for n_rows of the source, before the predicate.
-        remaining = n_rows
-        pushed, rest = (predicate, None) if n_rows is None else (None, predicate)
+    def _read(self, request: Request) -> Iterator[pl.DataFrame]:
+        # Rows are counted before the predicate.
+        pushed = request.predicate if request.remaining is None else None
         for file, constants in zip(self._files, self._constants, strict=True):
-            if remaining == 0:
+            if request.done:
                 return
-            wanted = Wanted(file, constants, with_columns, pushed)
+            wanted = Wanted(file, constants, request.columns, pushed)
+            size = min(request.batch_rows or BATCH_ROWS, BATCH_ROWS)
             try:
-                for frame in self._file_frames(wanted, remaining, batch_size or BATCH_ROWS):
-                    if remaining is not None:
-                        remaining -= frame.height
-                    yield frame if rest is None else frame.filter(rest)
+                for frame in self._frames(wanted, request.remaining, size):
+                    yield request.answer(frame)
             except _FAILURES as error:
                 raise self._failed(file, error) from error
 
-    def _file_frames(
-        self, wanted: Wanted, limit: int | None, batch_size: int
-    ) -> Iterator[pl.DataFrame]:
+    def _frames(self, wanted: Wanted, limit: int | None, size: int) -> Iterator[pl.DataFrame]:
         given = 0
         if self.policy == "error" and is_native(wanted.file.plan):
             try:
-                for frame in self._native(wanted, limit, min(batch_size, BATCH_ROWS)):
+                for frame in self._native(wanted, limit, size):
                     given += frame.height
                     yield frame
             except _GIVEN_UP:
@@ -163,7 +147,7 @@ class CSVScan:
                 return
         yield from _from_row(given, limit, self._split(wanted))
 
-    def _native(self, wanted: Wanted, limit: int | None, batch_size: int) -> Iterator[pl.DataFrame]:
+    def _native(self, wanted: Wanted, limit: int | None, size: int) -> Iterator[pl.DataFrame]:
         """The frames as polars reads them, up to where it hides something."""
         file, given = wanted.file, 0
         stamp = self._stamp(file)
@@ -172,12 +156,12 @@ class CSVScan:
             proof = _Proof(stamp)
         watched = wanted.reach > proof.reach
         wanted = wanted.of(file.trusting(proof.columns))
-        for frame in batches_of(wanted.scan(limit, watched=watched), batch_size):
+        for frame in batches_of(wanted.scan(limit, watched=watched), size):
             if watched and wanted.suspicious(frame) and self._has_hidden(file):
                 raise _HiddenRowsError
             kept = wanted.filtered(frame) if watched else frame
             given += kept.height
-            yield wanted.finished(kept)
+            yield kept
         if limit is not None:
             if given < limit and self._has_hidden(file):
                 raise _HiddenRowsError
@@ -200,7 +184,7 @@ class CSVScan:
         for block in self.blocks(wanted.file, self.policy):
             if block.records:
                 frame = fitted(wanted.file, block, self.policy).with_columns(wanted.constants)
-                yield wanted.finished(wanted.filtered(frame))
+                yield wanted.filtered(frame)
 
 
 def _from_row(
