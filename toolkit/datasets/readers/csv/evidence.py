@@ -8,7 +8,7 @@ ways all stay text.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
@@ -41,18 +41,18 @@ class Evidence:
 
     def __and__(self, other: Evidence) -> Evidence:
         """What both allow."""
-        tokens = self.tokens | other.tokens
-        padded = self.padded or other.padded
-        gaps = self.gaps or other.gaps
         if self.kinds is None or other.kinds is None:
             known = other if self.kinds is None else self
-            return replace(known, tokens=tokens, padded=padded, gaps=gaps)
+            kinds, moments = known.kinds, known.moments
+        else:
+            kinds = self.kinds & other.kinds
+            moments = frozenset(moments_of(self.moments, other.moments))
         return Evidence(
-            self.kinds & other.kinds,
-            frozenset(moments_of(self.moments, other.moments)),
-            tokens,
-            padded,
-            gaps,
+            kinds,
+            moments,
+            self.tokens | other.tokens,
+            self.padded or other.padded,
+            self.gaps or other.gaps,
         )
 
     def column(

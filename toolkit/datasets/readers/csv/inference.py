@@ -31,11 +31,12 @@ def evidence_of_file(
     source: ResolvedSource, plan: FilePlan, options: CSVOptions
 ) -> Mapping[str, Evidence]:
     """What the values of one file allow, by column; ``infer_rows`` says of how many."""
-    found = {name: Evidence() for name in plan.layout.names}
+    found: Mapping[str, Evidence] = {}
     for frame in _samples(source, plan, options.infer_rows):
         more = _evidence(frame, options)
-        found = {name: seen & more[name] for name, seen in found.items()}
-    return found
+        found = {name: found[name] & more[name] for name in found} or more
+    nothing = Evidence()
+    return {name: found.get(name, nothing) for name in plan.layout.names}
 
 
 def column_types(evidence: Mapping[str, Evidence], options: CSVOptions) -> Mapping[str, ColumnType]:
@@ -55,18 +56,23 @@ def column_types(evidence: Mapping[str, Evidence], options: CSVOptions) -> Mappi
                 f"There is no column {unknown!r}, which {option} names. "
                 f"The columns: {', '.join(evidence)}."
             )
+    style = options.style
     # What means null in one column means it in the others, where it may come further down.
     tokens = frozenset(
         token
         for name, seen in evidence.items()
-        if options.nulls_of(name) is None and seen.column(options.style).kind != "text"
+        if seen.tokens and options.nulls_of(name) is None and seen.column(style).kind != "text"
         for token in seen.tokens
     )
-    return {name: _type(name, seen, options, tokens) for name, seen in evidence.items()}
+    return {
+        name: _type(name, seen, seen.column(style, tokens), options)
+        for name, seen in evidence.items()
+    }
 
 
-def _type(name: str, seen: Evidence, options: CSVOptions, tokens: frozenset[str]) -> ColumnType:
-    inferred = seen.column(options.style, tokens) if options.infer_types else ColumnType()
+def _type(name: str, seen: Evidence, inferred: ColumnType, options: CSVOptions) -> ColumnType:
+    if not options.infer_types:
+        inferred = ColumnType()
     if inferred.moment is not None and not options.dates:
         inferred = ColumnType()
     asked = options.date_formats.get(name)
