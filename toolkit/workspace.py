@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, overload
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from toolkit.analysis.profile import Profile
     from toolkit.core.dependencies import Services
     from toolkit.datasets.capturing import Capturer
-    from toolkit.datasets.interfaces import IDatasetReader
+    from toolkit.datasets.interfaces import IDatasetReader, IDatasetReaderFactory
     from toolkit.datasets.manifests.version_reader import VersionReader
 
     ByName = Mapping[str, Any] | None
@@ -75,8 +76,7 @@ class Workspace:
 
     def close(self) -> None:
         """Give the catalog back. Idempotent; using the workspace again opens it again."""
-        built = self._parts.take()
-        if built is not None:
+        if (built := self._parts.take()) is not None:
             built.reads.flush()
             built.query.close()
             built.catalog.close()
@@ -84,14 +84,20 @@ class Workspace:
     def read(self, source: Any, format: str | None = None, **options: Any) -> pl.LazyFrame:
         """Read Parquet, CSV, JSON lines, Arrow IPC or ORC lazily: a path, glob, folder, URL, bytes,
         an open file, or a list of them. ``storage_options`` are what fsspec is told of its store.
-
         A frame derived from it knows its source: saving it records the lineage.
+
         Raises SourceNotFoundError, SourceError."""
         return self._services.datasets.read(source, format, **options)
 
     def reader(self, source: Any, format: str | None = None, **options: Any) -> IDatasetReader:
         """The reader of a source: schema, count, head, batches, polars and Arrow faces."""
         return self._services.datasets.reader(source, format, **options)
+
+    @cached_property
+    def readers(self) -> IDatasetReaderFactory:
+        """What ``read`` chooses from: ``readers.register(…)`` adds a format, as long as this object
+        lives. One that is pickled for a worker leaves it behind."""
+        return dependencies.get_readers(self._storage_options)
 
     def save(
         self, frame: Any, name: str, *, inputs: Sequence[Any] | None = None, how: str = ""
@@ -174,9 +180,8 @@ class Workspace:
         by: str | Sequence[str] = (),
         name: str | None = None,
     ) -> Artifact:
-        """Save a random sample of a version as a dataset (``<name>_sample``), with lineage.
-
-        The same seed gives the same rows; ``by`` stratifies. One pass, bounded memory."""
+        """Save a random sample of a version as a dataset (``<name>_sample``), with lineage: by the
+        same seed the same rows; ``by`` stratifies. One pass, bounded memory."""
         return self._services.sampling.sample(
             _ref(ref), n=n, fraction=fraction, seed=seed, by=by, name=name
         )
@@ -184,9 +189,8 @@ class Workspace:
     def profile(
         self, ref: str | Artifact, *, name: str | None = None, bins: int = 20, top: int = 10
     ) -> Profile:
-        """Describe every column of a version: nulls, distinct, quantiles, top values, histogram.
-
-        Shown as HTML in a notebook; ``.frame`` has the figures, saved as ``<name>_profile``."""
+        """Describe every column of a version: nulls, distinct, quantiles, top values, histogram, as
+        HTML in a notebook; ``.frame`` has the figures, saved as ``<name>_profile``."""
         return self._services.profiles.profile(_ref(ref), name=name, bins=bins, top=top)
 
     def datasets(self) -> pl.DataFrame:
@@ -198,9 +202,8 @@ class Workspace:
         return self._services.datasets.history(name)
 
     def diff(self, before: str | Artifact, after: str | Artifact) -> pl.DataFrame:
-        """Compare two versions column by column, from their digests: no data is read.
-
-        A row a column: ``status`` is same, changed, renamed, added or removed."""
+        """Compare two versions by the digests of their columns: no data is read. A row a column;
+        ``status`` is same, changed, renamed, added or removed."""
         return self._services.datasets.diff(_ref(before), _ref(after))
 
     def lineage(self, ref: str | Artifact) -> pl.DataFrame:
@@ -216,15 +219,12 @@ class Workspace:
     def export_sql(
         self, path: str | os.PathLike[str], *, overwrite: bool = True
     ) -> tuple[str, ...]:
-        """Write a small DuckDB file with a view per dataset, for any DuckDB client.
-
-        Returns the names of the views."""
+        """Write a small DuckDB file with a view per dataset; returns the names of the views."""
         return self._services.query.export_sql(Path(path), overwrite=overwrite)
 
     def tag(self, ref: str | Artifact, tag: str, *, move: bool = False) -> None:
-        """Name a version: ``name@tag`` finds it, and it cannot be dropped while it is tagged.
-
-        A tag that another version has is moved only with ``move=True`` (else HeldError)."""
+        """Name a version: ``name@tag`` finds it, and it cannot be dropped while it is tagged. A tag
+        that another version has is moved only with ``move=True`` (else HeldError)."""
         self._services.versions.tag(_ref(ref), tag, move=move)
 
     def untag(self, name: str, tag: str) -> bool:
@@ -260,9 +260,8 @@ class Workspace:
         file. With ``all=True``: the versions that are read often, the most read first, and files
         of which most columns are unused, as long as at most ``budget`` bytes are written.
 
-        The content stays the same, which is proven before anything is changed; files that are no
-        longer needed become garbage. Raises FrameError for a raw file, FileChangedError where the
-        content is not what was saved."""
+        The content stays the same, which is proven before anything is changed; files without use
+        become garbage. Raises FrameError for a raw file, FileChangedError for changed content."""
         return self._services.datasets.optimize(
             None if ref is None else _ref(ref), all=all, budget=budget
         )
@@ -306,6 +305,7 @@ class Workspace:
             self.home,
             storage=self._storage,
             storage_options=self._storage_options,
+            readers=self.readers,
             timeout=self._timeout,
         )
 

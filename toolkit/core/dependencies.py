@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from toolkit.analysis.profile import ProfileService
     from toolkit.catalog.catalog import Catalog
     from toolkit.core.interfaces import IArtifactProducer, IChecker, IGarbageCollector
+    from toolkit.datasets.interfaces import IDatasetReaderFactory
     from toolkit.datasets.service import DatasetService
     from toolkit.datasets.upkeep.reads import ReadCounter
     from toolkit.datasets.versions import VersionService
@@ -97,20 +98,27 @@ def get_artifact_producer(
     return ArtifactProducer(backend, catalog, workspace_folder(home) / STAGING)
 
 
+def get_readers(storage_options: Mapping[str, Any] | None = None) -> IDatasetReaderFactory:
+    """What makes readers of sources; ``storage_options`` are those of the URLs that they open."""
+    from toolkit.datasets.readers.factory import DatasetReaderFactory
+
+    return DatasetReaderFactory(storage_options)
+
+
 def get_dataset_service(
     home: Folder,
     *,
     catalog: Catalog | None = None,
     backend: IStorageBackend | None = None,
     producer: IArtifactProducer | None = None,
+    readers: IDatasetReaderFactory | None = None,
     storage_options: Mapping[str, Any] | None = None,
     relation_inputs: Any = None,
     reads: ReadCounter | None = None,
 ) -> DatasetService:
     """Datasets of the workspace in folder ``home``; without a producer they can only be read.
 
-    ``storage_options`` are those of the store and of the URLs that readers open."""
-    from toolkit.datasets.readers.factory import DatasetReaderFactory
+    ``storage_options`` are those of the store, and of the URLs that new ``readers`` open."""
     from toolkit.datasets.service import DatasetService
     from toolkit.storage.services.stored_files import StoredFiles
 
@@ -119,7 +127,7 @@ def get_dataset_service(
     return DatasetService(
         catalog,
         StoredFiles(backend, catalog),
-        DatasetReaderFactory(storage_options),
+        readers or get_readers(storage_options),
         producer,
         relation_inputs=relation_inputs,
         reads=reads,
@@ -132,9 +140,10 @@ def assemble(
     *,
     storage: Folder | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    readers: IDatasetReaderFactory | None = None,
     timeout: float = DEFAULT_TIMEOUT,
 ) -> Services:
-    """Every part of the workspace in folder ``home``, each made once."""
+    """Every part of the workspace in folder ``home``, each made once; ``readers`` lives longer."""
     from toolkit.analysis.profile import ProfileService
     from toolkit.datasets.upkeep.reads import ReadCounter
     from toolkit.datasets.versions import VersionService
@@ -158,6 +167,7 @@ def assemble(
         catalog=catalog,
         backend=backend,
         producer=producer,
+        readers=readers,
         storage_options=storage_options,
         relation_inputs=query.inputs_of,
         reads=reads,

@@ -8,6 +8,7 @@ import io
 import polars as pl
 import pytest
 
+from toolkit import Workspace
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.csv.reader import CSVDatasetReader
@@ -105,6 +106,17 @@ def test_a_registered_format_is_used_by_suffix_content_and_name(tmp_path, factor
     assert factory.reader(tmp_path / "t.lines").head(1).rows() == [("x",)]
     assert factory.reader(tmp_path / "t.unknown").count() == 2
     assert factory.reader(tmp_path / "t.csv", "lines", upper=True).head(1).rows() == [("X",)]
+
+
+def test_a_workspace_reads_a_registered_format_also_after_it_was_closed(tmp_path, ws):
+    (tmp_path / "t.lines").write_bytes(b"LINES\nx\ny\n")
+    ws.readers.register("lines", (".lines",), lambda head: False, LinesReader)
+    assert ws.read(tmp_path / "t.lines", upper=True).collect().rows() == [("X",), ("Y",)]
+    assert ws.save(ws.read(tmp_path / "t.lines"), "t").inputs == (str(tmp_path / "t.lines"),)
+    ws.close()
+    assert ws.reader(tmp_path / "t.lines").count() == 2
+    with Workspace(ws.home) as other, pytest.raises(InvalidArgumentError, match="'lines' is not"):
+        other.reader(tmp_path / "t.lines", "lines")
 
 
 def test_a_format_can_be_replaced(tmp_path, factory):
