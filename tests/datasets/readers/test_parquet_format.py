@@ -8,6 +8,7 @@ import gzip
 import io
 from decimal import Decimal
 
+import duckdb
 import numpy as np
 import polars as pl
 import pyarrow as pa
@@ -548,3 +549,53 @@ def test_options_that_cannot_be_are_refused(source, factory):
         factory.reader(path, int96="ms")
     with pytest.raises(InvalidArgumentError, match="'any' is neither 'same' nor 'union'"):
         factory.reader(path, schema="any")
+
+
+@pytest.mark.parametrize("zone", ["+05:30", "-03:30", "dateutil/Europe/Rome"])
+def test_zones_that_polars_does_not_have_are_read_in_utc(zone, source, factory, capfd):
+    moments = pa.array([0, N, -1], pa.int64())
+    table = pa.table({"a": moments.cast(pa.timestamp("us", zone))})
+    within = pa.StructArray.from_arrays([table["a"].combine_chunks()], ["t"])
+    reader = factory.reader(source(written(table.append_column("s", within))))
+    expected = moments.to_pylist()
+    frame = reader.polars().collect()
+    assert frame["a"].to_physical().to_list() == expected
+    assert frame.schema["a"] == pl.Datetime("us", "UTC")
+    assert_faces(reader, frame)
+    assert f"tz={zone}], read as timestamp[us, tz=UTC]" in reader.explain()
+    assert "panicked" not in capfd.readouterr().err
+
+
+def test_extensions_within_nested_types_are_their_storage(source, factory):
+    values = pa.array([b"0123456789abcdef", b"\xff" * 16], pa.binary(16))
+    offsets = pa.array([0, 1, 2], pa.int32())
+    lists = pa.ListArray.from_arrays(offsets, values.cast(pa.uuid()))
+    texts_ = pa.ListArray.from_arrays(offsets, pa.array(['{"a": 1}', "[]"]).cast(pa.json_()))
+    structs = pa.StructArray.from_arrays([values.cast(pa.uuid())], ["u"])
+    data = written(pa.table({"a": lists, "b": texts_, "c": structs}))
+    expected = pl.DataFrame(
+        {
+            "a": [[value] for value in values.to_pylist()],
+            "b": [['{"a": 1}'], ["[]"]],
+            "c": [{"u": value} for value in values.to_pylist()],
+        }
+    )
+    assert_faces(factory.reader(source(data)), expected)
+
+
+def test_structs_with_two_fields_of_one_name_are_refused(source, factory, capfd):
+    one = pa.array([1])
+    structs = pa.StructArray.from_arrays([one, one], names=["f", "f"])
+    reader = factory.reader(source(written(pa.table({"a": [[1]], "s": structs}))))
+    with pytest.raises(SourceError, match="column 's' has structs with two fields 'f'"):
+        reader.schema()
+    assert "panicked" not in capfd.readouterr().err
+
+
+def test_arrays_of_duckdb_are_read_where_some_are_null(tmp_path, factory, monkeypatch):
+    path = tmp_path / "t.parquet"
+    duckdb.execute(f"COPY (VALUES ([1, 2]::INT[2]), (NULL), ([3, NULL])) TO '{path}'")
+    wanted = [[1, 2], None, [3, None]]
+    for small in (0, 1 << 40):
+        monkeypatch.setattr("toolkit.datasets.readers.parquet.reader.SMALL", small)
+        assert factory.reader(path).polars().collect()["col0"].to_list() == wanted

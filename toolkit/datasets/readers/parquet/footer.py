@@ -43,6 +43,13 @@ class Footer:
     """Whether the metadata calls maps lists, for pyarrow refuses the maps of this file."""
     encrypted: bool = False
 
+    @property
+    def odd_arrays(self) -> bool:
+        """Whether it may have arrays as DuckDB writes them, null with as many values as the others
+        have, which pyarrow refuses."""
+        writer = (self.metadata and self.metadata.created_by) or ""
+        return writer.startswith("DuckDB") and any(leaf.repeated for leaf in self.layout.leaves)
+
 
 def read_footer(
     handle: BinaryIO,

@@ -63,6 +63,7 @@ class _File:
     layout: FileLayout | None
     """Kept of the files whose pages are looked at."""
     maps_as_lists: bool
+    odd_arrays: bool
 
 
 class ParquetDatasetReader(LazyFrameReader):
@@ -190,6 +191,7 @@ class ParquetDatasetReader(LazyFrameReader):
                         footer.metadata if kept <= _KEPT else None,
                         footer.layout if budget > 0 and not footer.encrypted else None,
                         footer.maps_as_lists,
+                        footer.odd_arrays,
                     )
                 )
                 budget -= sum(len(group.chunks) for group in footer.layout.groups)
@@ -216,7 +218,8 @@ class ParquetDatasetReader(LazyFrameReader):
         files = self._files
         small = len(files) <= FEW and sum(file.size for file in files) <= SMALL
         found = [
-            file.columns.scanned is not None and (file.columns.portable is None or not small)
+            file.columns.scanned is not None
+            and (file.columns.portable is None or not small or file.odd_arrays)
             for file in self._files
         ]
         if self._source.remote:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,9 +15,16 @@ from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
 from toolkit.datasets.readers.parquet.footer import Footer
 from toolkit.datasets.readers.parquet.layout import DECIMAL, ENUM, FIXED, INT96, INTERVAL, Leaf
+from toolkit.datasets.readers.parquet.portable import (
+    NARROW,
+    changes,
+    coarser,
+    has_list_view,
+    has_unknown_zone,
+    portable,
+    repeated_within,
+)
 
-_NARROW = 38
-"""Digits of the widest decimal that polars has."""
 _DELTA_BYTE_ARRAY, _BYTE_STREAM_SPLIT = 7, 9
 _KNOWN_ENCODINGS = range(10)
 
@@ -59,15 +66,15 @@ def columns(
         decided = before[1]
         if decided.obstacles == obstacles and decided.microseconds == micro:
             return decided
-    portable = pa.schema([_portable(field) for field in footer.schema])
+    stands = pa.schema([portable(field) for field in footer.schema])
     if micro:
-        portable = _coarser(portable, stored)
+        stands = coarser(stands, stored)
     notes += [
         f"column {before.name!r} is {before.type}, read as {after.type}"
-        for before, after in zip(footer.schema, portable, strict=True)
-        if before.type != _type(before.type) and not isinstance(before.type, pa.BaseExtensionType)
+        for before, after in zip(footer.schema, stands, strict=True)
+        if changes(before.type)
     ]
-    ours = _from_arrow(footer.url, portable)
+    ours = _from_arrow(footer.url, stands)
     theirs = _from_polars(footer, notes)
     if micro:
         theirs = _with_microseconds(theirs, stored)
@@ -85,9 +92,7 @@ def columns(
             if dtype != dtypes[name] and not _castable(dtype, dtypes[name])
         ]
     scanned = None if notes or not theirs else pl.Schema(theirs)
-    return Columns(
-        pl.Schema(dtypes), scanned, portable, bool(stored), micro, tuple(notes), obstacles
-    )
+    return Columns(pl.Schema(dtypes), scanned, stands, bool(stored), micro, tuple(notes), obstacles)
 
 
 def _alike(one: Footer, other: Footer) -> bool:
@@ -118,10 +123,10 @@ def _obstacles(footer: Footer, nanoseconds: bool) -> list[str]:
         name = ".".join(leaf.path)
         if leaf.converted == INTERVAL:
             found.append(f"column {name!r} is an interval, read as its 12 bytes")
-        if leaf.precision > _NARROW and DECIMAL in (leaf.converted, leaf.logical):
-            found.append(f"column {name!r} has {leaf.precision} digits, polars has {_NARROW}")
+        if leaf.precision > NARROW and DECIMAL in (leaf.converted, leaf.logical):
+            found.append(f"column {name!r} has {leaf.precision} digits, polars has {NARROW}")
         found += _obstacles_in_chunks(footer, position, leaf, name)
-    if any(_has_list_view(field.type) for field in footer.schema or ()):
+    if any(has_list_view(field.type) for field in footer.schema or ()):
         found.append("it has columns of list views")
     return found
 
@@ -146,7 +151,8 @@ def _unit_of_writer(footer: Footer) -> str:
 
 def _from_polars(footer: Footer, notes: list[str]) -> dict[str, pl.DataType]:
     intervals = any(leaf.converted == INTERVAL for leaf in footer.layout.leaves)
-    if intervals or any(_has_list_view(field.type) for field in footer.schema or ()):
+    fields = footer.schema or ()
+    if intervals or any(has_list_view(f.type) or has_unknown_zone(f.type) for f in fields):
         return {}  # it would panic
     try:
         return dict(pl.read_parquet_schema(io.BytesIO(footer.serialized)))
@@ -167,6 +173,9 @@ def _from_arrow(url: str, schema: pa.Schema) -> dict[str, pl.DataType]:
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
         raise repeated_name(url, f"column with name {repeated[0]!r} has more than one occurrence")
+    for field in schema:
+        if (inner := repeated_within(field.type)) is not None:
+            raise repeated_name(url, f"column {field.name!r} has structs with two fields {inner!r}")
     return dict(zip(names, frame_of(schema.empty_table()).dtypes, strict=True))
 
 
@@ -178,55 +187,6 @@ def frame_of(table: pa.Table) -> pl.DataFrame:
     frame = cast(pl.DataFrame, pl.from_arrow(numbered))
     frame.columns = table.column_names
     return frame
-
-
-def _portable(field: pa.Field) -> pa.Field:
-    return field.with_type(_type(field.type))
-
-
-def _type(dtype: pa.DataType) -> pa.DataType:
-    """``dtype`` without what polars cannot import."""
-    if isinstance(dtype, pa.JsonType):
-        return pa.large_string()
-    if pa.types.is_decimal256(dtype):
-        if dtype.precision > _NARROW:
-            return pa.large_string()
-        return pa.decimal128(dtype.precision, dtype.scale)
-    if pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype):
-        return pa.large_list(_portable(dtype.value_field))
-    return _rebuilt(dtype, _portable)
-
-
-def _coarser(schema: pa.Schema, names: set[str]) -> pa.Schema:
-    """``schema`` with microseconds for nanoseconds in the columns ``names``."""
-
-    def coarse(field: pa.Field) -> pa.Field:
-        if pa.types.is_timestamp(field.type):
-            return field.with_type(pa.timestamp("us", field.type.tz))
-        return field.with_type(_rebuilt(field.type, coarse))
-
-    return pa.schema([coarse(field) if field.name in names else field for field in schema])
-
-
-def _rebuilt(dtype: pa.DataType, change: Callable[[pa.Field], pa.Field]) -> pa.DataType:
-    """A nested type with its fields changed."""
-    inner = [dtype.field(index) for index in range(dtype.num_fields)]
-    changed = [change(field) for field in inner]
-    if changed == inner:
-        return dtype
-    if pa.types.is_struct(dtype):
-        return pa.struct(changed)
-    if pa.types.is_map(dtype):
-        return pa.map_(change(dtype.key_field), change(dtype.item_field))
-    if pa.types.is_fixed_size_list(dtype):
-        return pa.list_(changed[0], dtype.list_size)
-    return pa.large_list(changed[0])
-
-
-def _has_list_view(dtype: pa.DataType) -> bool:
-    if pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype):
-        return True
-    return any(_has_list_view(dtype.field(index).type) for index in range(dtype.num_fields))
 
 
 def _agreed(theirs: pl.DataType, ours: pl.DataType) -> pl.DataType:
