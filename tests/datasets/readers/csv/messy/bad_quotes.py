@@ -141,6 +141,16 @@ CASES = (
     case("unclosed quote before quoted line breaks",
          'id,text,n\n1,"a\nb",5\n2,"c,6\n3,"d\ne",7\n4,"f",8\n5,"g, h",9\n',
          "id|text|n", "1|a\nb|5", '2|"c|6', "3|d\ne|7", "4|f|8", "5|g, h|9", problems=(ODD,)),
+    case("a delimiter missing before a quoted one",
+         'id,kind,text,day\n1,Toy,"red, 7cm",2024-01-02\n2,Toy"blue, 9cm",2024-01-03\n'
+         '3,Book,"grey, 5cm",2024-02-11\n4,Toy,"pink, 1cm",2024-02-20\n',
+         "id|kind|text|day", "1|Toy|red, 7cm|2024-01-02", "2|Toy|blue, 9cm|2024-01-03",
+         "3|Book|grey, 5cm|2024-02-11", "4|Toy|pink, 1cm|2024-02-20", problems=("too few fields",)),
+    case("a delimiter missing after a quoted one",
+         'id,kind,text,day\n1,Toy,"red, 7cm",2024-01-02\n2,Toy,"blue, 9cm"2024-01-03\n'
+         '3,Book,"grey, 5cm",2024-02-11\n4,Toy,"pink, 1cm",2024-02-20\n',
+         "id|kind|text|day", "1|Toy|red, 7cm|2024-01-02", "2|Toy|blue, 9cm|2024-01-03",
+         "3|Book|grey, 5cm|2024-02-11", "4|Toy|pink, 1cm|2024-02-20", problems=("too few fields",)),
     case("two unclosed quotes in two rows",
          'id,text,n\n1,"a, b",5\n2,"c,6\n3,d,7\n4,"e,8\n5,"f",9\n',
          "id|text|n", "1|a, b|5", '2|"c|6', "3|d|7", '4|"e|8', "5|f|9", problems=(ODD,)),

@@ -55,7 +55,9 @@ class Mender:
             few = found == 1 and width > 2 if delimiter == " " else found * 2 <= width
             if not (own or few or delimiter == dialect.delimiter[:-1]):
                 continue
-            for quote in (dialect.quote, _OTHER_QUOTE.get(dialect.quote or "")):
+            for quote in (_OTHER_QUOTE.get(dialect.quote or ""), dialect.quote):
+                if quote != dialect.quote and not _opens(line, delimiter, quote):
+                    continue
                 escape = dialect.escape if dialect.escape == "\\" else quote
                 told = Dialect(delimiter, quote, escape)
                 apart = Fields(Rules.of(Layout(told, ("",) * width, 0), rules.limits))
@@ -77,3 +79,8 @@ class Mender:
 
     def _rules(self, width: int) -> Rules:
         return Rules.of(Layout(self._dialect, ("",) * width, 0), Limits())
+
+
+def _opens(line: str, delimiter: str, quote: str | None) -> bool:
+    """Whether a quote begins a field of a line."""
+    return quote is not None and (line.startswith(quote) or delimiter + quote in line)

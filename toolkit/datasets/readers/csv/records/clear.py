@@ -64,6 +64,9 @@ def clear_damage(view: View, *, on_their_line: bool) -> Clear:
         tangled &= ~_without(scan.delimiters & view.inside, begins, after)
         short &= ~tangled
         long &= ~tangled
+    plain = ~_told_apart(view, which)
+    short &= plain
+    long &= plain
     short &= _alone(view, which, on_their_line=on_their_line)
     return Clear(which[blank], which[short], which[long])
 
@@ -120,17 +123,29 @@ def _blank(view: View, begins: Index, after: Index) -> Mask:
     return found
 
 
-def _alone(view: View, which: Index, *, on_their_line: bool) -> Mask:
-    """Which short records neither go on in the next line nor are rows of another dialect."""
+def _told_apart(view: View, which: Index) -> Mask:
+    """Which records have enough of another delimiter to be rows told apart by it."""
     scan, rules = view.scan, view.scan.rules
     begins, after = view.begins[which], view.ends[which] + 1
+    found = np.zeros(len(which), np.bool_)
+    for delimiter in DELIMITERS:
+        if delimiter == rules.dialect.delimiter or delimiter.encode() not in scan.text:
+            continue
+        if delimiter == " " and not (view.fields[which] == 1).any():
+            continue
+        ranks = Ranks(scan.where(ord(delimiter)))
+        enough = ranks.all_at(after) - ranks.all_at(begins) >= rules.width - 1
+        found |= enough & (view.fields[which] == 1) if delimiter == " " else enough
+    return found
+
+
+def _alone(view: View, which: Index, *, on_their_line: bool) -> Mask:
+    """Which short records do not go on in the next line."""
+    scan, rules = view.scan, view.scan.rules
+    begins = view.begins[which]
     following = view.begins[which + 1], view.ends[which + 1] + 1
     fits = view.fields[which] + view.fields[which + 1] - 1 == rules.width
     alone: Mask = ~(fits & _without(scan.quotes, *following))
-    few = view.fields[which] * 2 <= rules.width
-    for delimiter in DELIMITERS:
-        if delimiter != rules.dialect.delimiter[0] and delimiter.encode() in scan.text:
-            alone &= ~few | _without(scan.where(ord(delimiter)), begins, after)
     if scan.quoted and not on_their_line:
         last = view.ends[which] - 1
         last -= (scan.array[last] == _CR) & (last > begins)

@@ -6,7 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Strict, Unit, decode
-from toolkit.datasets.readers.csv.records.grouping import KEPT, ODD_QUOTE, Grouping, Reading
+from toolkit.datasets.readers.csv.records.grouping import (
+    KEPT,
+    LOST_QUOTE,
+    ODD_QUOTE,
+    Grouping,
+    Reading,
+)
 from toolkit.datasets.readers.csv.records.otherwise import Otherwise
 from toolkit.datasets.readers.csv.records.overlong import shorten
 from toolkit.datasets.readers.csv.records.profile import Profile
@@ -162,8 +168,7 @@ class Examiner:
     def _quoted(self, place: Place, strict: Strict | None) -> Finding:
         """A record with odd quotes, on its line, else over several lines."""
         assert self._grouping is not None
-        assert self._spans is not None
-        width, text, after = self._rules.width, place.text, place.after
+        width = self._rules.width
         decoded, encoding = decode(place.raw)
         pieces = self._fields.split(decoded)
         natural = self._grouping.natural(pieces)
@@ -172,25 +177,44 @@ class Examiner:
             return self._counted(natural.units, place, encoding)
         reading = self._grouping.exactly(pieces, width) if natural.cost else None
         unsure = reading is None or self._open_ended(reading)
-        span = None
-        odd = decoded.count(self._fields.quote or "") % 2 == 1
-        if unsure and (odd or natural.units[-1].quoted or self._open_ended(natural)):
-            span = self._spans.damaged(text, place.start, after)
-        if span is not None:
-            return self._misquoted(span.reading, span.found, (span.end, span.after))
-        if unsure and strict is not None and self._spans.rowless(text, after, strict.after):
-            # Its quotes are well, and no line between them is a row: only its fields are damaged.
-            return self._strictly(strict, place)
-        if reading is None and natural.cost:
-            reading = self._grouping.restored(decoded, width)
+        longer = self._over_lines(place, strict, natural) if unsure else None
+        if longer is not None:
+            return longer
+        if natural.cost and (reading is None or reading.cost >= LOST_QUOTE):
+            # One delimiter that was forgotten explains two odd quotes better.
+            reading = self._grouping.restored(decoded, width) or reading
         if reading is not None:
             return self._misquoted(reading, found, place.line)
         return self._counted(natural.units, place, encoding)
 
+    def _over_lines(self, place: Place, strict: Strict | None, natural: Reading) -> Finding | None:
+        """A record that goes on in the next line; ``natural``: its first line by itself."""
+        assert self._spans is not None
+        width, text, after = self._rules.width, place.text, place.after
+        found = len(natural.units)
+        other = self._others.over_lines(text, place.start, self._profile)
+        if other is not None:
+            end = self._end(text, place.start, other.after)
+            return Finding(end, other.after, other.cells, "too few fields", found, other.action)
+        # Its quotes are well, no line between them is a row: only its fields are damaged.
+        whole = strict if strict and self._spans.rowless(text, after, strict.after) else None
+        if whole is not None and len(whole.units) >= width - 1:
+            return self._strictly(whole, place)
+        odd = place.raw.count(self._rules.quote or b"") % 2 == 1
+        if odd or natural.units[-1].quoted or self._open_ended(natural):
+            span = self._spans.damaged(text, place.start, after)
+            if span is not None:
+                return self._misquoted(span.reading, span.found, (span.end, span.after))
+        return self._strictly(whole, place) if whole is not None else None
+
     def _strictly(self, strict: Strict, place: Place) -> Finding:
         text, start, after = place.text, place.start, strict.after
-        end = start + len(self._rules.without_end(text[start:after]))
-        return self._counted(strict.units, Place(text, start, end, after), strict.encoding)
+        place = Place(text, start, self._end(text, start, after), after)
+        return self._counted(strict.units, place, strict.encoding)
+
+    def _end(self, text: bytes, start: int, after: int) -> int:
+        """Where a record ends, without the line end before ``after``."""
+        return start + len(self._rules.without_end(text[start:after]))
 
     def _misquoted(self, reading: Reading, found: int, line: tuple[int, int]) -> Finding:
         """A record that has all fields once its quotes are understood."""

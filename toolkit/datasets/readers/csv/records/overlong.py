@@ -10,7 +10,7 @@ from toolkit.datasets.readers.csv.records.profile import MISFIT, Profile
 
 JOIN, BARE, DROP, TRAILING = 1.0, 3.5, 0.5, 0.0
 AFTER_BLANK = -0.7
-QUOTED = 1.5
+QUOTED = 7.5
 WITH_NOTHING = 2.0
 CLEARLY = 0.5
 

@@ -42,6 +42,13 @@ class _Column:
         if len(self.shapes) <= MOST_SHAPES:
             self.shapes.add(shape(cell))
 
+    def knows(self, cell: str | None) -> bool | None:
+        """Whether a cell is like all of a column without letters; None where nothing speaks."""
+        if self.lettered or not self.values or not cell:
+            return None
+        few = len(self.shapes) <= MOST_SHAPES
+        return shape(cell) in self.shapes if few else LETTERS.search(cell) is None
+
     def oddness(self, cell: str | None) -> float:
         """How little a cell looks like those of the column."""
         if self.values + self.nulls < ENOUGH:
@@ -76,6 +83,12 @@ class Profile:
 
     def oddness(self, index: int, cell: str | None) -> float:
         return self.misfit(index, cell) + self.columns[index].oddness(cell)
+
+    def knows(self, row: Sequence[str | None]) -> bool:
+        """Whether cells are plainly a row: some look like all those of their column, which are
+        numbers, dates and the like, and none does not."""
+        answers = {column.knows(cell) for column, cell in zip(self.columns, row, strict=True)}
+        return True in answers and False not in answers
 
     def joined(self, index: int, parts: Sequence[str], delimiter: str) -> float:
         """The same of a text that a delimiter runs through, which no good cell may have."""
