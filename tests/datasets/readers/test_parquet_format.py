@@ -599,3 +599,12 @@ def test_arrays_of_duckdb_are_read_where_some_are_null(tmp_path, factory, monkey
     for small in (0, 1 << 40):
         monkeypatch.setattr("toolkit.datasets.readers.parquet.reader.SMALL", small)
         assert factory.reader(path).polars().collect()["col0"].to_list() == wanted
+
+
+def test_names_with_a_zero_byte_are_refused(source, factory, capfd):
+    chunk = Chunk("a\0b", hm.INT32, [page(THREE, 3)], 3)
+    reader = factory.reader(source(hm.parquet([element("a\0b", hm.INT32)], [chunk], 3)))
+    for face in ("polars", "arrow", "count", "schema"):
+        with pytest.raises(SourceError, match=r"'a\\x00b' has a zero byte"):
+            getattr(reader, face)()
+    assert "panicked" not in capfd.readouterr().err

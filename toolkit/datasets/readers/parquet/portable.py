@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 
 import polars as pl
 import pyarrow as pa
@@ -85,6 +85,13 @@ def _is_known(zone: str) -> bool:
     except pl.exceptions.ComputeError:
         return False
     return True
+
+
+def names_within(fields: Iterable[pa.Field]) -> Iterator[str]:
+    """The names of fields, and of those within them."""
+    for field in fields:
+        yield field.name
+        yield from names_within(field.type.field(at) for at in range(field.type.num_fields))
 
 
 def repeated_within(dtype: pa.DataType) -> str | None:

@@ -21,6 +21,7 @@ from toolkit.datasets.readers.parquet.portable import (
     coarser,
     has_list_view,
     has_unknown_zone,
+    names_within,
     portable,
     repeated_within,
 )
@@ -173,6 +174,9 @@ def _from_arrow(url: str, schema: pa.Schema) -> dict[str, pl.DataType]:
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
         raise repeated_name(url, f"column with name {repeated[0]!r} has more than one occurrence")
+    nul = next((name for name in names_within(schema) if "\0" in name), None)
+    if nul is not None:
+        raise SourceError(f"{url} cannot be a frame: the name {nul!r} has a zero byte. Rename it.")
     for field in schema:
         if (inner := repeated_within(field.type)) is not None:
             raise repeated_name(url, f"column {field.name!r} has structs with two fields {inner!r}")
