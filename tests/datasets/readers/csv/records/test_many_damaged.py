@@ -13,7 +13,9 @@ from toolkit.datasets.readers.csv.moments import Moment
 from toolkit.datasets.readers.csv.numbers import NumberStyle
 from toolkit.datasets.readers.csv.records import clear, looks, verify
 from toolkit.datasets.readers.csv.records.damage import Examiner
+from toolkit.datasets.readers.csv.records.oddly_quoted import OddlyQuoted
 from toolkit.datasets.readers.csv.records.profile import shape
+from toolkit.datasets.readers.csv.records.spans import Spans
 from toolkit.datasets.readers.csv.types import ColumnType
 
 TYPES = (
@@ -124,7 +126,7 @@ def test_looks_are_alike_where_shapes_are(texts):
     assert len(set(known.values())) == len(known)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     texts=st.lists(
         st.text("0123456789.,-€ \t?n.aNAtrue/Janeb", max_size=12) | st.sampled_from(FIELDS),
@@ -137,3 +139,38 @@ def test_many_texts_fit_where_each_of_them_does(texts, index):
     series = pl.Series(texts, dtype=pl.String)
     assert fits.many(index, series).to_list() == [fits(index, text) for text in texts]
     assert fits.takes_all(index) == (TYPES[index].kind == "text")
+
+
+ODD = [
+    'a"b',
+    '"a"b"',
+    '"open',
+    'close"',
+    ' "x"',
+    '""a',
+    '"a""',
+    '"',
+    '""',
+    '"ok"',
+    '"a ""b"""',
+    "x",
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    rows=st.lists(st.lists(st.sampled_from(ODD), min_size=2, max_size=4), max_size=12),
+    escape=st.sampled_from(['"', None]),
+    policy=st.sampled_from(["repair", "skip"]),
+    given_up=st.booleans(),
+)
+def test_odd_quotes_are_read_line_by_line_as_they_are_by_themselves(
+    rows, escape, policy, given_up, read, make_layout
+):
+    text = "\n".join([*map(",".join, rows), ""]).encode()
+    layout = make_layout(3, Dialect(escape=escape))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Spans, "given_up", given_up)
+        quickly = read(text, layout, policy)
+        patch.setattr(OddlyQuoted, "at", lambda self, *args, **options: None)
+        assert read(text, layout, policy) == quickly

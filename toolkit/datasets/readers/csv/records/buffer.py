@@ -58,7 +58,7 @@ class Run:
     """Successive records of a side."""
 
     def __init__(self, side: Side, first: int, until: int, damaged: slice) -> None:
-        self._side, self._first, self._until = side, first, until
+        self.side, self._first, self._until = side, first, until
         self.damaged = damaged
         """The part of the mended records that lies in it."""
         self._rows = side.is_row(damaged)
@@ -70,15 +70,15 @@ class Run:
     @property
     def after(self) -> int:
         """Where the next record begins."""
-        return int(self._side.view.ends[self._until - 1]) + 1
+        return int(self.side.view.ends[self._until - 1]) + 1
 
     def data(self, position: int) -> bytes:
-        return b"".join(self._side.data(position, self.after, self.damaged))
+        return b"".join(self.side.data(position, self.after, self.damaged))
 
     def starts(self, position: int) -> Index:
         """Where the rows begin."""
-        starts = np.append(position, self._side.view.ends[self._first : self._until - 1] + 1)
-        which = self._side.mended.indices[self.damaged] - self._first
+        starts = np.append(position, self.side.view.ends[self._first : self._until - 1] + 1)
+        which = self.side.mended.indices[self.damaged] - self._first
         return np.delete(starts, which[~np.array(self._rows, np.bool_)])
 
 

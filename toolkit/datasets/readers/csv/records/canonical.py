@@ -22,7 +22,7 @@ class Encoder:
         self._special = re.compile(f"[{re.escape(special)}]")
 
     def record(self, cells: Sequence[str | None]) -> bytes:
-        return (self._separator.join(map(self._cell, cells)) + "\n").encode()
+        return (self._separator.join(map(self.cell, cells)) + "\n").encode()
 
     def guarded(self, data: bytes) -> bytes:
         """Data whose first field, which is unquoted, gets quotes."""
@@ -33,7 +33,8 @@ class Encoder:
         quote = self._quote.encode()
         return quote + data[:end] + quote + data[end:]
 
-    def _cell(self, cell: str | None) -> str:
+    def cell(self, cell: str | None) -> str:
+        """A field with this cell."""
         if cell is None:
             return ""
         if cell and not self._special.search(cell):

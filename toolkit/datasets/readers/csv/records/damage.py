@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Strict, Unit, decode
@@ -13,12 +13,13 @@ from toolkit.datasets.readers.csv.records.grouping import (
     Grouping,
     Reading,
 )
+from toolkit.datasets.readers.csv.records.oddly_quoted import OddlyQuoted
 from toolkit.datasets.readers.csv.records.otherwise import Otherwise
 from toolkit.datasets.readers.csv.records.overlong import shorten
 from toolkit.datasets.readers.csv.records.profile import Profile
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.spans import Spans
-from toolkit.datasets.readers.csv.records.types import Kind
+from toolkit.datasets.readers.csv.records.types import Finding, Kind
 
 
 class Place(NamedTuple):
@@ -39,20 +40,6 @@ class Place(NamedTuple):
         return self.text[self.start : self.end]
 
 
-class Finding(NamedTuple):
-    """What stands at a place. Without a kind it is a good row."""
-
-    end: int
-    """Where its text ends, without the line end."""
-    after: int
-    """Where reading goes on."""
-    cells: Sequence[str | None] | None
-    """One for each column; None where there is no row."""
-    kind: Kind | None = None
-    found: int = 0
-    action: str = ""
-
-
 class Examiner:
     """Reads what is damaged so that the lines after it stay what they are."""
 
@@ -63,16 +50,32 @@ class Examiner:
         self._fields = Fields(rules)
         self._grouping = Grouping(self._fields) if rules.quote is not None else None
         self._others = Otherwise(rules, self._fields)
-        self._spans = Spans(rules, self._fields, self._grouping) if self._grouping else None
+        self._spans = self._odd = None
+        if self._grouping is not None:
+            self._spans = Spans(rules, self._fields, self._grouping)
+            self._odd = OddlyQuoted(rules, headers, self._fields, self._grouping)
 
     @property
     def on_their_line(self) -> bool:
         """Whether quotes no longer are taken to span lines."""
         return self._spans is None or self._spans.given_up
 
+    def again(self, text: bytes, start: int, before: Finding, *, complete: bool) -> Finding | None:
+        """A record that follows on one with odd quotes, if it is such a one, too."""
+        if self._odd is None or before.data is None:
+            return None
+        known = complete or start + self._rules.limits.bytes <= len(text)
+        return self._odd.at(text, start, known=known, on_their_line=self.on_their_line)
+
     def at(self, text: bytes, start: int, *, complete: bool) -> Finding | None:
         """What begins at ``start``; None where more text is needed to tell."""
         rules = self._rules
+        # How a record goes on must not depend on where the buffer ends.
+        known = complete or start + rules.limits.bytes <= len(text)
+        if self._odd is not None:
+            odd = self._odd.at(text, start, known=known, on_their_line=self.on_their_line)
+            if odd is not None:
+                return odd
         line = rules.line(text, start)
         if line is None:
             return None
@@ -83,8 +86,6 @@ class Examiner:
         repeated = self._repeated_header(text, start)
         if repeated is not None:
             return repeated
-        # How a record goes on must not depend on where the buffer ends.
-        known = complete or start + rules.limits.bytes <= len(text)
         return self._record(Place(text, start, *line), known=known)
 
     def _record(self, place: Place, *, known: bool) -> Finding | None:

@@ -70,7 +70,7 @@ class Grouping:
         units: list[Unit] = []
         cost, index, quote = 0.0, 0, self._quote
         while index < len(pieces):
-            chosen, end = self._single(pieces[index]), index + 1
+            chosen, end = self.single(pieces[index]), index + 1
             if chosen.cost > 0 and self._opens(pieces[index]):
                 closings = (i for i in range(end, len(pieces)) if self._closes(pieces[i]))
                 for closing in islice(closings, MOST_EXTRA):
@@ -93,7 +93,7 @@ class Grouping:
             right = len(reading.units) == width and reading.cost < UNTHINKABLE
             return reading if right else None
         if extra == 0:
-            groups = [self._single(piece) for piece in pieces]
+            groups = [self.single(piece) for piece in pieces]
             cost = sum(group.cost for group in groups)
             return Reading([g.unit for g in groups], cost) if cost < UNTHINKABLE else None
         opens = [self._opens(piece) for piece in pieces]
@@ -110,7 +110,7 @@ class Grouping:
                 if size > 1 and not opens[start] and not closes[end - 1]:
                     continue
                 group = (
-                    self._single(pieces[start]) if size == 1 else self._several(pieces[start:end])
+                    self.single(pieces[start]) if size == 1 else self._several(pieces[start:end])
                 )
                 if group is None:
                     continue
@@ -147,7 +147,8 @@ class Grouping:
     def _closes(self, piece: str) -> bool:
         return self._quote in piece and piece.rstrip(" ").endswith(self._quote)
 
-    def _single(self, piece: str) -> Group:
+    def single(self, piece: str) -> Group:
+        """A piece as a field by itself."""
         read = self._remembered if len(piece) <= _SHORT else self._read_single
         return read(piece)
 

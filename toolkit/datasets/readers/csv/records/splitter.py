@@ -4,34 +4,28 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 
 from toolkit.datasets.readers.csv.layout import Layout
-from toolkit.datasets.readers.csv.records.bits import Index
-from toolkit.datasets.readers.csv.records.buffer import Buffer, Run, Side
-from toolkit.datasets.readers.csv.records.canonical import BYTE_ORDER_MARK, Encoder
-from toolkit.datasets.readers.csv.records.damage import Examiner, Finding
-from toolkit.datasets.readers.csv.records.fields import Fields, decode
+from toolkit.datasets.readers.csv.records.buffer import Buffer
+from toolkit.datasets.readers.csv.records.canonical import Encoder
+from toolkit.datasets.readers.csv.records.damage import Examiner
+from toolkit.datasets.readers.csv.records.fields import Fields
+from toolkit.datasets.readers.csv.records.output import Output
 from toolkit.datasets.readers.csv.records.profile import SAMPLE_ROWS, Profile
 from toolkit.datasets.readers.csv.records.profile_many import ManyProfile
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.scan import Scan, View
 from toolkit.datasets.readers.csv.records.stream import Stream
 from toolkit.datasets.readers.csv.records.types import (
-    BAD,
     BadRecordError,
     Block,
+    Finding,
     Fits,
     Kind,
     Limits,
-    Places,
     Policy,
-    Problem,
-    Problems,
-    Told,
 )
 
 _NOTED: Mapping[str, Kind] = {
@@ -41,19 +35,6 @@ _NOTED: Mapping[str, Kind] = {
 }
 _SAMPLE_BYTES = 1 << 17
 _KEPT_BYTES = 1 << 24
-_BOM = BYTE_ORDER_MARK.encode()
-
-
-@dataclass(slots=True)
-class _Output:
-    """What is becoming a block."""
-
-    data: list[bytes] = field(default_factory=list)
-    records: int = 0
-    problems: list[Problem | Told] = field(default_factory=list)
-    places: list[Places] = field(default_factory=list)
-    failure: Problem | None = None
-    """The bad record at which reading stops."""
 
 
 class Splitter:
@@ -101,10 +82,10 @@ class Splitter:
             text, complete = self._take(rest, size)
             if complete:
                 text = self._rules.closed(text)
-            output = _Output()
+            output = self._output()
             used = self._records(text, complete, examiner, output)
-            if output.records or output.problems:
-                yield self._block(output)
+            if output:
+                yield output.block()
             if output.failure is not None:
                 raise BadRecordError(output.failure)
             rest = text[used:]
@@ -119,14 +100,19 @@ class Splitter:
         end = self._layout.end
         until = sys.maxsize if end is None else end - self._offset
         taken, complete = self._stream.take(max(0, min(size, until - len(rest))))
+        if self._layout.dialect.newline != "\r":
+            while taken.endswith(b"\r") and not complete and len(rest) + len(taken) < until:
+                # Whether a line feed follows decides what it is.
+                if len(taken) > 1:
+                    self._stream.put_back(taken[-1:])
+                    taken = taken[:-1]
+                    break
+                more, complete = self._stream.take(1)
+                taken += more
         text = rest + taken if rest else taken
-        while text.endswith(b"\r") and not complete and len(text) < until:
-            # Whether a line feed follows decides what it is.
-            taken, complete = self._stream.take(1)
-            text += taken
         return text, complete or len(text) >= until
 
-    def _records(self, text: bytes, complete: bool, examiner: Examiner, output: _Output) -> int:
+    def _records(self, text: bytes, complete: bool, examiner: Examiner, output: Output) -> int:
         """Read what can be read of a buffer; the bytes used."""
         scan = Scan(text, self._rules, self._headers)
         mends = self._wanted and self._policy == "repair"
@@ -140,49 +126,23 @@ class Splitter:
             until = side.until(first) if begins else first
             if until > first:
                 run = side.run(first, until)
-                self._add_run(run, side, scan, position, output)
+                output.add_run(run, position, self._lines, self._offset)
                 position = run.after
             if until == len(view.ends) and not self._hopeless(scan, view, position, complete):
                 break
             finding = examiner.at(text, position, complete=complete)
             if finding is None:
                 break
-            known = output.records
-            self._add(finding, text, position, self._lines + scan.lines_before(position), output)
-            if self._located and output.records > known:
-                output.places.append(self._places(scan, np.array([position])))
-            position = finding.after
+            lines = self._lines + scan.lines_before(position)
+            while finding is not None and output.failure is None:
+                output.add(finding, text, position, lines, self._offset)
+                position = finding.after
+                # What is odd is so in many lines, one after the other.
+                lines += 1
+                finding = examiner.again(text, position, finding, complete=complete)
         self._lines += scan.lines_before(position) if position else 0
         self._offset += position
         return position
-
-    def _add_run(self, run: Run, side: Side, scan: Scan, position: int, output: _Output) -> None:
-        output.records += run.records
-        if self._located:
-            output.places.append(self._places(scan, run.starts(position)))
-        if self._wanted:
-            output.data.append(run.data(position))
-        part, mended = run.damaged, side.mended
-        if part.start == part.stop:
-            return
-        starts, stops = mended.begins[part], mended.stops[part]
-        actions = mended.actions[part]
-        if self._policy == "skip":
-            kinds = zip(mended.kinds[part], actions, strict=True)
-            actions = ["skipped" if kind in BAD else action for kind, action in kinds]
-        told = Told(
-            *self._places(scan, starts),
-            mended.kinds[part],
-            self._rules.width,
-            mended.found[part],
-            partial(scan.texts, starts, stops),
-            actions,
-        )
-        output.problems.append(told)
-
-    def _places(self, scan: Scan, starts: Index) -> Places:
-        lines = scan.line_ranks.all_at(starts)
-        return Places(lines + (self._lines + 1), starts + self._offset)
 
     def _hopeless(self, scan: Scan, view: View, position: int, complete: bool) -> bool:
         """Whether no more text could make a good record of the rest."""
@@ -194,41 +154,10 @@ class Splitter:
         lines = scan.lines_before(scan.size) - scan.lines_before(position)
         return lines > 0 and (scan.size - position > limits.bytes or lines > limits.lines)
 
-    def _add(
-        self, finding: Finding, text: bytes, position: int, lines: int, output: _Output
-    ) -> None:
-        bad = finding.kind in BAD
-        if finding.kind is not None:
-            problem = Problem(
-                line=lines + 1,
-                offset=self._offset + position,
-                kind=finding.kind,
-                expected=self._rules.width,
-                found=finding.found,
-                text=decode(text[position : finding.end])[0],
-                action=finding.action,
-            )
-            if bad and self._policy == "error":
-                output.failure = problem._replace(action="")
-                return
-            if bad and self._policy == "skip":
-                problem = problem._replace(action="skipped")
-            output.problems.append(problem)
-        if finding.cells is not None and not (bad and self._policy == "skip"):
-            output.records += 1
-            if self._wanted:
-                output.data.append(self._encoder.record(finding.cells))
-
-    def _block(self, output: _Output) -> Block:
-        data = b"".join(output.data)
-        if data.startswith(_BOM):
-            data = self._encoder.guarded(data)
-        places = None
-        if self._located:
-            lines, offsets = zip(*output.places, strict=True) if output.places else ((), ())
-            empty = np.zeros(0, np.int64)
-            places = Places(np.concatenate((empty, *lines)), np.concatenate((empty, *offsets)))
-        return Block(data, output.records, Problems(output.problems), places)
+    def _output(self) -> Output:
+        width = self._rules.width
+        settings = {"wanted": self._wanted, "located": self._located}
+        return Output(self._encoder, width, self._policy, **settings)
 
     def _profile(self) -> Profile:
         if self._profile_found is None:
@@ -256,7 +185,7 @@ class Splitter:
     def _header(self) -> Iterator[Block]:
         """Pass over the rows that made the names, and keep a sample of what comes after."""
         text, complete = self._take(b"", max(self._rules.limits.bytes, _SAMPLE_BYTES))
-        output, position, headers = _Output(), 0, list[bytes]()
+        output, position, headers = self._output(), 0, list[bytes]()
         while len(headers) < self._layout.header_rows and position < len(text):
             line = self._rules.line(self._rules.closed(text) if complete else text, position)
             if line is None:
@@ -266,7 +195,7 @@ class Splitter:
             aside = self._rules.aside(raw)
             if aside is not None:
                 finding = Finding(*line, None, aside, action="dropped")
-                self._add(finding, text, position, self._lines, output)
+                output.add(finding, text, position, self._lines, self._offset)
             else:
                 strict = self._fields.strict(text, position, len(text))
                 if strict is not None and len(strict.units) == self._rules.width:
@@ -279,8 +208,8 @@ class Splitter:
         self._sample = text[position : position + _SAMPLE_BYTES]
         if self._drops_headers and self._rules.width > 1:
             self._headers = tuple(header for header in headers if header)
-        if output.problems:
-            yield self._block(output)
+        if output:
+            yield output.block()
 
     def _outside(self, until: int | None, kind: Kind) -> Iterator[Block]:
         """The lines before or after the table, none of which is a record."""
@@ -292,19 +221,19 @@ class Splitter:
             text = rest + taken
             if complete or (until is not None and self._offset + len(text) >= until):
                 complete, text = True, self._rules.closed(text)
-            output, position = _Output(), 0
+            output, position = self._output(), 0
             while (line := self._rules.line(text, position)) is not None:
                 if line[1] == len(text) and not complete:
                     break
                 raw = text[position : line[0]]
                 finding = Finding(*line, None, self._kind_outside(raw, kind), action="dropped")
-                self._add(finding, text, position, self._lines, output)
+                output.add(finding, text, position, self._lines, self._offset)
                 self._lines += 1
                 position = line[1]
             self._offset += position
             rest = text[position:]
-            if output.problems:
-                yield self._block(output)
+            if output:
+                yield output.block()
             if complete:
                 return
 

@@ -74,6 +74,22 @@ class Problem(NamedTuple):
     """What became of it: "padded with nulls", "skipped"; empty when it raised."""
 
 
+class Finding(NamedTuple):
+    """What stands at a place. Without a kind it is a good row."""
+
+    end: int
+    """Where its text ends, without the line end."""
+    after: int
+    """Where reading goes on."""
+    cells: Sequence[str | None] | None
+    """One for each column; None where there is no row."""
+    kind: Kind | None = None
+    found: int = 0
+    action: str = ""
+    data: bytes | None = None
+    """The row on a line of its own as the engine's CSV, in place of its cells."""
+
+
 class Places(NamedTuple):
     """Where records begin: one element for each."""
 
