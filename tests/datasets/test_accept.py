@@ -310,7 +310,7 @@ def test_what_an_engine_cannot_compute_is_told_and_leaves_nothing(
 @pytest.mark.parametrize("read", ["read", "reader"])
 @pytest.mark.parametrize(
     ("make", "options", "what"),
-    [(damaged, {}, "damaged.parquet could"), (late, {"infer_rows": 10}, "late.csv could.*`one`")],
+    [(damaged, {}, "damaged.parquet could"), (late, {"infer_rows": 10}, "late.csv, line .*`one`")],
     ids=["damaged", "late"],
 )
 def test_what_a_reader_cannot_read_is_told_and_leaves_nothing(

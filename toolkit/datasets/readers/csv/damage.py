@@ -13,6 +13,7 @@ from toolkit.datasets.readers.csv.options import OnBadRows
 from toolkit.datasets.readers.csv.records import BAD, Block, Problem
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
+from toolkit.datasets.readers.csv.types import ColumnType
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
 
 PROBLEMS_SCHEMA = pl.Schema(
@@ -68,7 +69,7 @@ def content_error(scan: CSVScan, file: TypedFile, error: BaseException, hint: st
         # The type that was asked for is none that texts can be read as.
         misfit = None
     if misfit is not None:
-        return SourceError(f"{file.plan.url}, {misfit}. {hint}")
+        return SourceError(f"{file.plan.url}, {misfit}")
     return SourceError(f"{file.plan.url} could not be read: {first_line(error)}. {hint}")
 
 
@@ -112,6 +113,15 @@ def _first_misfit(scan: CSVScan, file: TypedFile) -> str | None:
                 why = " as it is written: the number would lose its zeros or its sign in front"
             return (
                 f"line {_place(block, first)[0]:,}: `{first.text[:_SHOWN]}` in column "
-                f"{first.column!r} is no {column.dtype}{why}"
+                f"{first.column!r} is no {column.dtype}{why}. {_advice(first, column)}"
             )
     return None
+
+
+def _advice(misfit: Misfit, column: ColumnType) -> str:
+    text = f"schema={{{misfit.column!r}: pl.String}} to have the column as text"
+    more = "" if column.given is not None else ", infer_rows=None to see all of the file first"
+    return (
+        f'Pass {text}{more}, null_values if it means null, or on_bad_rows="repair" for null in '
+        "its place."
+    )
