@@ -23,6 +23,9 @@ from toolkit.datasets.readers.sources import ResolvedSource
 _SPOTS = 8
 """Places behind the beginning of a large local file that are looked at, evenly spaced."""
 _SPOT_BYTES = 1 << 15
+_SPOT_RECORDS = 8
+"""Records that a place has where those of the beginning are long, up to ``_SPOT_LIMIT`` bytes."""
+_SPOT_LIMIT = 1 << 18
 _GOOD_SHARE = 0.9
 """Share of good records below which a place was cut within a quoted field and tells nothing."""
 
@@ -151,15 +154,19 @@ def _parts(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, None, Non
 def _places(source: ResolvedSource, plan: FilePlan) -> Iterator[Block]:
     """The good records of the beginning of a file, and of places further down in a large one."""
     head = plan.head if plan.complete else _whole_lines(plan.head)
-    yield from _good_blocks([head], plan.layout)
+    length = 0
+    for block in _good_blocks([head], plan.layout):
+        length = max(length, len(block.data) // block.records)
+        yield block
     if plan.complete or not plan.plain:
         return
     layout = replace(plan.layout, header_rows=0, start=0, start_line=0, end=None, notes=())
     with source.open(plan.path, random_access=True) as handle:
         size = handle.seek(0, 2)
+        wanted = min(max(_SPOT_BYTES, (_SPOT_RECORDS + 1) * length), _SPOT_LIMIT)
         for spot in range(1, _SPOTS + 1):
-            handle.seek(max(size * spot // _SPOTS - _SPOT_BYTES, len(plan.head)))
-            text = handle.read(_SPOT_BYTES)
+            handle.seek(max(size * spot // _SPOTS - wanted, len(plan.head)))
+            text = handle.read(wanted)
             text = _whole_lines(text[text.find(b"\n") + 1 :])
             if text:
                 yield from _good_blocks([text], layout, share=_GOOD_SHARE)
