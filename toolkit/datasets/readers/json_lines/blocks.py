@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import polars as pl
 
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
+from toolkit.datasets.readers.json_lines.keys import KnownKeys
 
 FIRST_BYTES = 1 << 18
 BLOCK_BYTES = 1 << 22
@@ -58,8 +59,11 @@ class Block:
         """The columns of its rows. Raises JSONLineError."""
         return self._tried(_infer)
 
-    def require_known(self, columns: pl.Schema) -> None:
-        """Raise JSONLineError when a row has a key that no column has, which would be lost."""
+    def require_known(self, columns: pl.Schema, keys: KnownKeys) -> None:
+        """Raise JSONLineError when a row has a key that no column has, which would be lost.
+        ``keys`` are those of ``columns``: most often they tell at once."""
+        if keys.cover(self.data):
+            return
 
         def look(data: bytes) -> None:
             unknown = _unknown(pl.Struct(_infer(data)), pl.Struct(columns))

@@ -16,6 +16,7 @@ from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.json_lines.blocks import Block, blocks
+from toolkit.datasets.readers.json_lines.keys import KnownKeys
 from toolkit.datasets.readers.packing.text import chunks
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
@@ -92,6 +93,10 @@ class JSONLinesDatasetReader(LazyFrameReader):
         wide = {name: pl.String() for name, dtype in joined.items() if dtype == pl.Int128}
         return pl.Schema({**joined, **wide, **self._given})
 
+    @cached_property
+    def _keys(self) -> KnownKeys:
+        return KnownKeys(self._columns)
+
     @property
     def _whole(self) -> bool:
         return all(size is None for _, size in self._inferred)
@@ -143,7 +148,7 @@ class JSONLinesDatasetReader(LazyFrameReader):
                         return
                     part = block.head(request.remaining, 0)
                     if looked is not None and part.end > looked:
-                        part.require_known(self._columns)
+                        part.require_known(self._columns, self._keys)
                     frame = part.parse(pl.Schema(by_text), target)
                     yield request.answer(frame.with_columns(added) if request.columns else frame)
 
