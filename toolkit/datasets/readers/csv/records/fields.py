@@ -64,6 +64,12 @@ class Fields:
         )
         self._delimiters = re.compile(r"(?s)\\.|(" + re.escape(self.delimiter) + ")")
         self._field = re.compile(_field_pattern(rules))
+        quote = re.escape(rules.quote or b"")
+        again = quote * 2 if rules.doubled else b"(?!)"
+        self._quoted = re.compile(b"(?!)")
+        if rules.quote is not None:
+            body = rb"[^%b]*+(?:%b[^%b]*+)*+" % (quote, again, quote)
+            self._quoted = re.compile(quote + body + quote)
 
     def split(self, text: str) -> list[str]:
         """The raw pieces between delimiters, whatever the quotes."""
@@ -94,6 +100,22 @@ class Fields:
             if end != self.rules.delimiter:
                 return self._strict(found, start)
         return None
+
+    def failure(self, text: str) -> int:
+        """The place in a text up to which something must be changed for it to be a record.
+
+        A field that is not well up to there is not made so by what comes after it."""
+        quote, raw, start = self.rules.quote, text.encode(), 0
+        if quote is None or self.rules.backslash:
+            return len(text)
+        while (match := self._field.match(raw, start)) is not None:
+            start = match.end()
+            if match.group("end") != self.rules.delimiter:
+                return len(raw[:start].decode())
+        quoted = self._quoted.match(raw, start)
+        odd = raw.find(quote, start) if not raw.startswith(quote, start) else -1
+        end = quoted.end() if quoted is not None else odd
+        return len(text) if end < 0 else len(raw[: end + 2].decode(errors="ignore"))
 
     def record(self, text: bytes, start: int) -> Strict | None:
         """The same within the limits of a record that spans lines."""

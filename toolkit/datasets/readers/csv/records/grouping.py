@@ -7,8 +7,11 @@ right number of fields the cheapest is taken.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import islice
+from itertools import accumulate, islice
+from math import inf
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, Unit
@@ -44,6 +47,15 @@ class Reading(NamedTuple):
     action: str = KEPT
 
 
+class _Closings(NamedTuple):
+    """Where fields may end in the pieces of a record."""
+
+    where: list[int]
+    """The pieces that end in a quote."""
+    lone: list[int]
+    """How many pieces before each have a quote that is not one within quotes."""
+
+
 class _State(NamedTuple):
     """A way to have read the first pieces."""
 
@@ -61,6 +73,7 @@ class Grouping:
         assert fields.quote is not None
         self._fields, self._quote = fields, fields.quote
         self._remembered = lru_cache(_REMEMBERED)(self._read_single)
+        self._escaped = "\\" + fields.quote if fields.rules.backslash else fields.quote * 2
         quote = re.escape(fields.quote)
         outside = f"[^{re.escape(fields.delimiter + fields.quote)}\r\n]"
         self._beside = re.compile(f"(?<={outside})(?={quote})|(?<={quote})(?={outside}|{quote})")
@@ -68,14 +81,15 @@ class Grouping:
     def natural(self, pieces: list[str]) -> Reading:
         """From the left: a quoted field goes to the nearest quote that can close it."""
         units: list[Unit] = []
-        cost, index, quote = 0.0, 0, self._quote
+        cost, index = 0.0, 0
+        closings: _Closings | None = None
         while index < len(pieces):
             chosen, end = self.single(pieces[index]), index + 1
             if chosen.cost > 0 and self._opens(pieces[index]):
-                closings = (i for i in range(end, len(pieces)) if self._closes(pieces[i]))
-                for closing in islice(closings, MOST_EXTRA):
+                closings = closings or self._closings(pieces)
+                for closing in self._candidates(pieces, index, chosen, closings):
                     group = self._several(pieces[index : closing + 1])
-                    if group is not None and (group.cost == 0 or chosen.unit.text[:1] == quote):
+                    if group is not None and (group.cost == 0 or self._begins(chosen)):
                         chosen, end = group, closing + 1
                         break
             units.append(chosen.unit)
@@ -83,8 +97,42 @@ class Grouping:
             index = end
         return Reading(units, cost)
 
-    def exactly(self, pieces: list[str], width: int) -> Reading | None:
-        """The cheapest reading with this many fields."""
+    def _begins(self, group: Group) -> bool:
+        """Whether what was read of a piece begins with a quote, so that any field is better."""
+        return group.unit.text.startswith(self._quote)
+
+    def _closings(self, pieces: list[str]) -> _Closings:
+        lone = accumulate((self._lone(piece) for piece in pieces), initial=0)
+        where = [index for index, piece in enumerate(pieces) if self._closes(piece)]
+        return _Closings(where, list(lone))
+
+    def _lone(self, text: str) -> bool:
+        """Whether a quote stands in a text that is not one within quotes."""
+        if self._quote not in text:
+            return False
+        return self._quote in text.replace(self._escaped, "")
+
+    def _candidates(
+        self, pieces: list[str], index: int, chosen: Group, closings: _Closings
+    ) -> Iterator[int]:
+        """The pieces that may close the field that one opens: the first that do."""
+        first = bisect_right(closings.where, index)
+        candidates = islice(closings.where, first, first + MOST_EXTRA)
+        if self._begins(chosen):
+            yield from candidates
+            return
+        # Only a field without any damage is better than the piece by itself.
+        piece = pieces[index]
+        if not piece.startswith(self._quote) or self._lone(piece[1:]):
+            return
+        for closing in candidates:
+            if closings.lone[closing] > closings.lone[index + 1]:
+                return
+            if pieces[closing].endswith(self._quote):
+                yield closing
+
+    def exactly(self, pieces: list[str], width: int, most: float = UNTHINKABLE) -> Reading | None:
+        """The cheapest reading with this many fields; None where all cost more than ``most``."""
         extra = len(pieces) - width
         if extra < 0:
             return None
@@ -96,31 +144,58 @@ class Grouping:
             groups = [self.single(piece) for piece in pieces]
             cost = sum(group.cost for group in groups)
             return Reading([g.unit for g in groups], cost) if cost < UNTHINKABLE else None
-        opens = [self._opens(piece) for piece in pieces]
-        closes = [self._closes(piece) for piece in pieces]
+        least = self._least(pieces)
         # best[i][k]: the cheapest way to have read i pieces as i - k fields.
         best: list[dict[int, _State]] = [{} for _ in range(len(pieces) + 1)]
         best[0][0] = _State(0.0, 0, 0, None)
         for start, states in enumerate(best[:-1]):
             if not states:
                 continue
+            cheapest = min(state.cost for state in states.values())
             longest = min(extra - min(states) + 1, len(pieces) - start)
             for size in range(1, longest + 1):
                 end = start + size
-                if size > 1 and not opens[start] and not closes[end - 1]:
+                if size > 1 and cheapest + least(start, end) > most:
                     continue
                 group = (
                     self.single(pieces[start]) if size == 1 else self._several(pieces[start:end])
                 )
-                if group is None:
+                if group is None or cheapest + group.cost > most:
                     continue
                 for spent, state in states.items():
                     total, after = state.cost + group.cost, spent + size - 1
                     known = best[end].get(after)
-                    if after <= extra and (known is None or total < known.cost):
+                    if total > most or after > extra:
+                        continue
+                    if known is None or total < known.cost:
                         best[end][after] = _State(total, start, spent, group)
         last = best[-1].get(extra)
         return _traced(best, last) if last is not None and last.cost < UNTHINKABLE else None
+
+    def _least(self, pieces: list[str]) -> Callable[[int, int], float]:
+        """What several pieces cost at least as one field, from counts of their quotes alone."""
+        quote = self._quote
+        opens = [self._opens(piece) for piece in pieces]
+        closes = [self._closes(piece) for piece in pieces]
+        quotes = list(accumulate((piece.count(quote) for piece in pieces), initial=0))
+        opened = list(accumulate(opens, initial=0))
+        closed = list(accumulate(closes, initial=0))
+        lone = list(accumulate(map(self._lone, pieces), initial=0))
+        begins = [opens[i] and self._lone(piece.lstrip(" ")[1:]) for i, piece in enumerate(pieces)]
+        ends = [closes[i] and self._lone(piece.rstrip(" ")[:-1]) for i, piece in enumerate(pieces)]
+
+        def least(start: int, end: int) -> float:
+            if not (opens[start] and closes[end - 1]):
+                alone = quotes[end] - quotes[start] == 1 and (opens[start] or closes[end - 1])
+                return LOST_QUOTE if alone else inf
+            odd = begins[start] or ends[end - 1] or lone[end - 1] > lone[start + 1]
+            if not odd:
+                return 0.0
+            # The edges of other fields count as well.
+            crossed = closed[end - 1] - closed[start] + opened[end] - opened[start + 1]
+            return ODD_QUOTE + CROSSED * crossed
+
+        return least
 
     def restored(self, text: str, width: int) -> Reading | None:
         """The one reading in which a delimiter beside a quote was forgotten, and all else is well.
@@ -128,11 +203,14 @@ class Grouping:
         A quote has text on both of its sides, which it never has in a well written file.
         """
         quote, delimiter = self._quote, self._fields.delimiter
-        if not 0 < text.count(quote) <= MOST_QUOTES:
+        if not 0 < text.count(quote) <= MOST_QUOTES or text.count(delimiter) + 2 < width:
             return None
         found: list[list[Unit]] = []
+        last = self._fields.failure(f"{text}{self._fields.newline}")
         for match in self._beside.finditer(text):
             place = match.start()
+            if place > last:
+                break
             whole = f"{text[:place]}{delimiter}{text[place:]}{self._fields.newline}".encode()
             strict = self._fields.strict(whole, 0, len(whole))
             fits = strict is not None and strict.after == len(whole) and len(strict.units) == width

@@ -17,6 +17,7 @@ from toolkit.datasets.readers.csv.records.grouping import (
     Group,
     Grouping,
 )
+from toolkit.datasets.readers.csv.records.otherwise import DELIMITERS
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.types import Finding, Kind
 
@@ -48,6 +49,9 @@ class OddlyQuoted:
         self._headers = headers
         self._quote, self._delimiter = rules.dialect.quote or "", rules.dialect.delimiter
         self._cell = Encoder(rules).cell
+        others = [each for each in DELIMITERS if each != self._delimiter]
+        self._openings = [(each + self._quote).encode() for each in others]
+        """What begins a quoted field in another dialect."""
         self._possible = rules.passes and not rules.backslash and rules.width > 1
 
     def at(self, text: bytes, start: int, *, known: bool, on_their_line: bool) -> Finding | None:
@@ -66,12 +70,16 @@ class OddlyQuoted:
         odd = self._odd(pieces) if pieces is not None else None
         if odd is None:
             return None
-        # A quote that opens a field may be closed on a later line.
-        alone = known and on_their_line
-        if odd.open_ended and (not alone or self._fields.record(text, start) is not None):
+        if odd.open_ended and not (known and on_their_line and self._alone(text, start, end)):
             return None
         data = (self._delimiter.join(odd.written) + "\n").encode()
         return Finding(end, after, None, odd.kind, self._rules.width, KEPT, data)
+
+    def _alone(self, text: bytes, start: int, end: int) -> bool:
+        """Whether no quote that opens a field on the line is closed on a later one."""
+        if any(text.find(opening, start, end) >= 0 for opening in self._openings):
+            return False
+        return self._fields.record(text, start) is None
 
     def _odd(self, pieces: list[str]) -> _Odd | None:
         """The pieces as a field each, if no other reading is as likely."""
@@ -88,7 +96,7 @@ class OddlyQuoted:
                 return None
             groups.append(group)
         if len(groups) > 1:
-            # One delimiter forgotten between odd quotes may explain them, see ``Grouping.restored``.
+            # One delimiter forgotten between them may explain both, see ``Grouping.restored``.
             return None
         cost = sum(group.cost for group in groups)
         if not 0 < cost < UNTHINKABLE:

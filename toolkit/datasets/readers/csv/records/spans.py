@@ -52,7 +52,7 @@ class Spans:
             pieces = self._fields.split(decoded)
             if len(pieces) < self._rules.width - 1:
                 continue
-            reading = self._grouping.exactly(pieces, self._rules.width)
+            reading = self._grouping.exactly(pieces, self._rules.width, DOUBTFUL)
             if reading is None or reading.cost > DOUBTFUL or _breaks_unquoted(reading):
                 reading = self._grouping.restored(decoded, self._rules.width)
             if reading is not None and self.rowless(text, after, position):
