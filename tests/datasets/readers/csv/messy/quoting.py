@@ -5,6 +5,14 @@ from __future__ import annotations
 from .case import case
 
 CASES = (
+    case("blanks after quoted cells",
+         '"id"  ,"text"  ,"n"  \n"1"  ,"a b"  ,"5"  \n"2"  ,"c"  ,"6"  \n"3"  ,"d"  ,"7"  \n',
+         "id|text|n", "1|a b|5", "2|c|6", "3|d|7", problems=("misplaced quote?",)),
+    case("comma and blank, only texts with commas in quotes",
+         'name, address, phone\nCy Jones, "85 Low Road, Turin", +36 601 758\n'
+         'Ann Hall, "7 High St., Cork", +31 299 100\nBob Lee, "9 Mill Road, Split", +45 330 7008\n',
+         "name|address|phone", "Cy Jones|85 Low Road, Turin|+36 601 758",
+         "Ann Hall|7 High St., Cork|+31 299 100", "Bob Lee|9 Mill Road, Split|+45 330 7008"),
     case("everything in double quotes",
          '"id","name","note"\n"1","alpha","a, b"\n"2","beta","c"\n',
          "id|name|note", "1|alpha|a, b", "2|beta|c", python={}),

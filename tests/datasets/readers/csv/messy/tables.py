@@ -76,6 +76,13 @@ CASES = (
          "sensor,Level (m),Q1,flow in m3\n7,8.5,1,2\n8,9.5,2,3\n9,1.5,3,4\n",
          "id|day|price|n", "1|2024-01-02|10.5|7", "2|2024-01-03|7.25|8", "3|2024-02-11|12|9",
          "4|2024-02-20|3.75|10", problems=("other table", "blank line?")),
+    case("another table after five rows, a name of it with a digit",
+         "Name,Age,Joined\nAnn Lee,31,2020-01-05\nBob Ray,45,2019-11-30\nCy Poe,27,2021-06-01\n"
+         "Dee Fox,38,2018-03-17\nEve Orr,52,2022-09-09\n\n"
+         "Sensor,Level (m),Q1\ns1,8.5,7\ns2,9.5,8\ns3,1.5,9\n",
+         "Name|Age|Joined", "Ann Lee|31|2020-01-05", "Bob Ray|45|2019-11-30",
+         "Cy Poe|27|2021-06-01", "Dee Fox|38|2018-03-17", "Eve Orr|52|2022-09-09",
+         problems=("other table", "blank line?")),
     case("another table of texts, its names numbered",
          "country,capital\nFrance,Paris\nSpain,Madrid\nItaly,Rome\nCuba,Havana\n\n"
          "country2,capital2\nPeru,Lima\nChile,Santiago\nKenya,Nairobi\n",

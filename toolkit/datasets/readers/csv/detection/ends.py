@@ -13,7 +13,14 @@ from toolkit.datasets.readers.csv.detection.columns import (
     disagreements,
     profile,
 )
-from toolkit.datasets.readers.csv.detection.shapes import EMPTY, NULL, TEXT, TYPED, kind_of
+from toolkit.datasets.readers.csv.detection.shapes import (
+    ADDRESS,
+    EMPTY,
+    NULL,
+    TEXT,
+    TYPED,
+    kind_of,
+)
 from toolkit.datasets.readers.csv.detection.splitting import Record
 from toolkit.datasets.readers.csv.detection.starts import Mend, is_empty, lone, near
 from toolkit.datasets.readers.csv.detection.tables import Run
@@ -36,6 +43,7 @@ _NOTE = re.compile(
     r"(sources?|notes?|footnotes?|remarks?|disclaimer|copyright) ?[:©(]", re.IGNORECASE
 )
 _DIGIT = re.compile(r"\d")
+_OF_ADDRESSES = re.compile(r"[@:/\\{]|\d\.\d")
 _PLACEHOLDER = re.compile(
     r"unknown|missing|error|invalid|unavailable|not \w+|absent|undefined|pending|tb[ad]|void|empty",
     re.IGNORECASE,
@@ -206,7 +214,7 @@ def next_header(
         # This rules most rows out at their first number.
         if len(cells) != width or not could_be_names(cells):
             continue
-        values = sum(_has_value(cells[i], first[i : i + 1]) for i in typed)
+        values = sum(_has_value(cells[i], shown[i], first[i : i + 1]) for i in typed)
         if values * _VALUES_AMONG_NAMES > len(typed):
             continue
         broken = gaps[index] or len(records[index - 1].cells) == 1 or is_empty(records[index - 1])
@@ -220,12 +228,16 @@ def next_header(
     return None
 
 
-def _has_value(cell: str, name: Sequence[str]) -> bool:
-    """Whether digits in a cell are rather those of a damaged value than of a name: ``name`` is that
-    of its column."""
-    digits = len(_DIGIT.findall(cell))
+def _has_value(cell: str, column: Column, name: Sequence[str]) -> bool:
+    """Whether digits in a cell are rather those of a damaged value than of a name: they are about
+    as many as those of values. ``name`` is that of the column."""
+    if name and _is_alike(cell, name[0]):
+        return False
+    if column.kind == ADDRESS:
+        return bool(_OF_ADDRESSES.search(cell))
+    digits, usual = (len(_DIGIT.findall(text)) for text in (cell, "".join(column.values)))
     letters = sum(map(str.isalpha, cell))
-    return digits >= max(1, letters) and not (name and _is_alike(cell, name[0]))
+    return digits >= max(1, letters) and digits * 2 * len(column.values) >= usual
 
 
 def _parts_tables(

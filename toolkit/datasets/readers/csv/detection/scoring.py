@@ -44,6 +44,8 @@ _WHOLE = 0.9
 """Likeness from which on what lies around a table cannot hide it."""
 
 _QUOTES = ('"', "'")
+_BLANK_BEFORE = 0.85
+"""What a quoted cell loses that a blank precedes: it rather belongs to the delimiter."""
 
 _FAMILY = {
     NUMBER: "number",
@@ -195,7 +197,7 @@ def _cells(rows: Sequence[Record], width: int, *, escaped: bool) -> tuple[float,
         for column, cell in enumerate(row.cells):
             value = goodness(cell)
             if value < 0.8 and (some_quoted or (escaped and cell[:1] in _QUOTES)):
-                value = 0.9
+                value = 0.9 * (_BLANK_BEFORE if cell[:1] == " " else 1.0)
             good += value
             family = _FAMILY[kind_of(cell)]
             if family:

@@ -153,7 +153,12 @@ class _Splitter:
                 cells.append(piece)
                 at += 1
                 continue
-            if piece[0] != quote:
+            # Blanks before a quoted field are not of it, though it rather has none: they are kept.
+            begun = piece.lstrip(" ") if piece[0] == " " else piece
+            if begun[:1] == quote:
+                blanks, piece = piece[: len(piece) - len(begun)], begun
+                pieces[at] = begun
+            else:
                 cells.append(self._unescaped(piece) if self._backslash else piece)
                 strays += not (self._backslash and self._is_clean(piece))
                 at += 1
@@ -163,7 +168,7 @@ class _Splitter:
                 longer = self._over_lines(index + spanned, pieces, at, len(cells))
                 if longer is not None:
                     text, pieces, lines = longer
-                    cells.append(text)
+                    cells.append(blanks + text)
                     quoted += 1
                     spanned += lines
                     at = 1
@@ -174,7 +179,7 @@ class _Splitter:
                 at += 1
                 continue
             body = piece if until == at else self._delimiter.join(pieces[at : until + 1])
-            body = body[1:-1]
+            body = body.rstrip(" ")[1:-1]
             clean = self._is_clean(body)
             if not clean and until > at:
                 # Its quotes do not match up: the field ends with its own piece.
@@ -182,11 +187,9 @@ class _Splitter:
                 strays += 1
                 at += 1
                 continue
-            cells.append(self._unescaped(body))
-            if clean:
-                quoted += 1
-            else:
-                strays += 1
+            cells.append(blanks + self._unescaped(body))
+            quoted += clean
+            strays += not clean
             at = until + 1
         return Record(index, spanned, cells, quoted, strays)
 
@@ -207,7 +210,10 @@ class _Splitter:
     def _closes(self, piece: str, *, opens: bool) -> bool:
         """Whether a piece of a quoted field ends it."""
         quote = self._quote
-        if quote is None or not piece.endswith(quote):
+        if quote is None or quote not in piece:
+            return False
+        piece = piece.rstrip(" ")
+        if not piece.endswith(quote):
             return False
         bare = piece.rstrip(quote)
         run = len(piece) - len(bare) - (1 if opens and not bare else 0)
@@ -249,7 +255,7 @@ class _Splitter:
                 held.append(line)
                 continue
             held.append(self._delimiter.join(last[: until + 1]))
-            body = "\n".join(held)[1:-1]
+            body = "\n".join(held).rstrip(" ")[1:-1]
             if not self._is_clean(body):
                 return None
             width = before + 1 + len(last) - until - 1
