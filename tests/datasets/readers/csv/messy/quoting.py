@@ -5,6 +5,14 @@ from __future__ import annotations
 from .case import case
 
 CASES = (
+    case("blanks around quoted cells",
+         '"id" , "text" , "n"\n1 , "a, b" , "5"\n2 , "c" , "6"\n3 , "d, e" , "7"\n',
+         "id|text|n", "1 |a, b|5", "2 |c|6", "3 |d, e|7",
+         problems=("misplaced quote?", "too many fields?")),
+    case("blanks before and after quoted cells",
+         '"id" ,"text" ,n\n1 ,"a, b" ,5\n2 ,"c" ,6\n3 , "d, e" ,7\n',
+         "id|text|n", "1 |a, b|5", "2 |c|6", "3 |d, e|7",
+         problems=("misplaced quote?", "too many fields?")),
     case("blanks after quoted cells",
          '"id"  ,"text"  ,"n"  \n"1"  ,"a b"  ,"5"  \n"2"  ,"c"  ,"6"  \n"3"  ,"d"  ,"7"  \n',
          "id|text|n", "1|a b|5", "2|c|6", "3|d|7", problems=("misplaced quote?",)),

@@ -99,7 +99,7 @@ class Grouping:
 
     def _begins(self, group: Group) -> bool:
         """Whether what was read of a piece begins with a quote, so that any field is better."""
-        return group.unit.text.startswith(self._quote)
+        return group.unit.text.lstrip(" ").startswith(self._quote)
 
     def _closings(self, pieces: list[str]) -> _Closings:
         lone = accumulate((self._lone(piece) for piece in pieces), initial=0)

@@ -121,7 +121,8 @@ class OddlyQuoted:
             return False
         # A quote that is neither doubled nor at the end is odd, whatever comes after it.
         alone = quote in piece[1:].replace(quote * 2, "")
-        return group.unit.text.startswith(quote) or (piece.startswith(quote) and not alone)
+        begins = group.unit.text.lstrip(" ").startswith(quote)
+        return begins or (piece.startswith(quote) and not alone)
 
     def _closes(self, piece: str) -> bool:
         return piece.rstrip(" ").endswith(self._quote)
