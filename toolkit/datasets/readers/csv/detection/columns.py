@@ -24,6 +24,8 @@ from toolkit.datasets.readers.csv.detection.shapes import (
 _ROWS = 100
 _SHAPED = 40
 _PREFIX = 7
+_LONGEST = 18
+"""Digits of an integer that is counted with."""
 _ENOUGH = 0.7
 """Share of its cells that a kind needs to be that of the column."""
 
@@ -103,7 +105,7 @@ def header_votes(row: Sequence[str], columns: Sequence[Column]) -> float:
     votes = sum(
         _vote(cell.strip(" \t"), column) for cell, column in zip(row, columns, strict=False)
     )
-    numbered = [(cell, c) for cell, c in zip(row, columns, strict=False) if cell.isdecimal()]
+    numbered = [(cell, c) for cell, c in zip(row, columns, strict=False) if _integers([cell])]
     if _counts([int(cell) for cell, _ in numbered]):
         # Numbers in order above fractions name columns.
         votes += sum(1.2 for _, c in numbered if any("." in value for value in c.values))
@@ -159,6 +161,28 @@ def _counts(numbers: Sequence[int]) -> bool:
     """Whether numbers count up in steps of 1."""
     steps = {after - before for before, after in pairwise(numbers)}
     return len(numbers) > 2 and steps == {1}
+
+
+def numbers_columns(row: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Whether a row counts its columns from 0 or 1, as programs do that have no names, and no row
+    below it goes on in equal steps."""
+    numbers = _integers(row)
+    if len(numbers) != len(row) or not _counts(numbers):
+        return False
+    # Ratings from 1 to 5 may be in order by chance.
+    least = {0: 4, 1: 6}.get(numbers[0], len(row) + 1)
+    return len(row) >= least and len(body) > 1 and not any(map(_goes_in_steps, body))
+
+
+def _goes_in_steps(row: Sequence[str]) -> bool:
+    numbers = _integers(row)
+    steps = {after - before for before, after in pairwise(numbers)}
+    return len(numbers) == len(row) and len(steps) == 1 and steps != {0}
+
+
+def _integers(row: Sequence[str]) -> list[int]:
+    """The cells of a row that are integers of usual length."""
+    return [int(cell) for cell in row if cell.isdecimal() and len(cell) <= _LONGEST]
 
 
 def is_year(cell: str) -> bool:

@@ -10,6 +10,7 @@ from toolkit.datasets.readers.csv.detection.columns import (
     disagreements,
     header_votes,
     is_year,
+    numbers_columns,
     profile,
 )
 from toolkit.datasets.readers.csv.detection.splitting import text_of
@@ -26,6 +27,8 @@ def is_header(row: Row, body: Sequence[Row], width: int) -> bool:
         return could_be_names(row) and sum(bool(cell.strip()) for cell in row) * 2 > len(row)
     # Where files were joined the header comes again.
     others = [other for other in body[:_SHOWN_ROWS] if other != row]
+    if numbers_columns(row, others):
+        return True
     columns = profile(others, width)
     votes = header_votes(row, columns)
     return votes > 0 or (votes > -0.35 * max(1, len(row) // 4) and could_be_names(row))
