@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from itertools import accumulate, islice
+from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
@@ -117,7 +117,7 @@ class Grouping:
     ) -> Iterator[int]:
         """The pieces that may close the field that one opens: the first that do."""
         first = bisect_right(closings.where, index)
-        candidates = islice(closings.where, first, first + MOST_EXTRA)
+        candidates = closings.where[first : first + MOST_EXTRA]
         if self._begins(chosen):
             yield from candidates
             return

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import accumulate
+from math import inf
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Unit
@@ -13,6 +16,7 @@ AFTER_BLANK = -0.7
 QUOTED = 7.5
 WITH_NOTHING = 2.0
 CLEARLY = 0.5
+_ROUNDING = 1e-6
 
 
 class Shortened(NamedTuple):
@@ -24,8 +28,12 @@ class Shortened(NamedTuple):
 
 class _Choice(NamedTuple):
     cost: float
-    cells: list[str | None]
-    action: str
+    order: tuple[int, int]
+    """Of choices that cost the same, the first is taken."""
+    joins: bool
+    """Whether a cell is put together with the delimiter, which no other choice gives."""
+    cells: Callable[[], list[str | None]]
+    action: Callable[[], str]
 
 
 def shorten(units: list[Unit], width: int, delimiter: str, profile: Profile) -> Shortened:
@@ -34,21 +42,26 @@ def shorten(units: list[Unit], width: int, delimiter: str, profile: Profile) -> 
     Where several ways are as good, the first fields stay and the action names the others, unless
     they do not fit their columns while those ways do: then it is the first of these.
     """
-    choices = sorted(_choices(units, width, delimiter, profile), key=lambda choice: choice.cost)
-    best = choices[0]
-    cut = [unit.cell for unit in units[:width]]
-    kept = sum(profile.oddness(index, cell) for index, cell in enumerate(cut))
-    rival = next((choice.cost for choice in choices if choice.cells != best.cells), MISFIT)
+    record = _Record(units, width, delimiter, profile)
+    trailing = record.trailing()
+    choices = sorted(record.choices(), key=lambda choice: choice[:2])
+    best, kept = choices[0], record.kept
+    # Choices that were not worked out are dearer by more than it takes.
+    last = inf if len(choices) < record.possible else MISFIT
+    rival = next((each.cost for each in choices[1:] if _differ(each, best)), last)
     # A value may fit nowhere, wherever the delimiter too many is: that says nothing of it.
     fits = best.cost < MISFIT or best.cost + MISFIT <= kept
-    if fits and (rival - best.cost >= CLEARLY or kept >= MISFIT):
-        return Shortened(best.cells, best.action)
-    trailing = next(
-        (choice for choice in choices if choice.action.endswith("at the end dropped")), None
-    )
+    clearly = rival - best.cost >= CLEARLY
+    if fits and (clearly or kept >= MISFIT):
+        return Shortened(best.cells(), best.action())
     if trailing is not None:
-        return Shortened(trailing.cells, trailing.action)
+        return Shortened(trailing.cells(), trailing.action())
+    cut = [unit.cell for unit in units[:width]]
     return Shortened(cut, cut_action([unit.text for unit in units[width:]]))
+
+
+def _differ(one: _Choice, other: _Choice) -> bool:
+    return one.joins or other.joins or one.cells() != other.cells()
 
 
 def cut_action(texts: Sequence[str]) -> str:
@@ -76,42 +89,96 @@ def dropped_action(place: int, extra: int) -> str:
     return f"empty field{'s' * (extra > 1)} {_numbers(place + 1, place + extra)} dropped"
 
 
-def _choices(units: list[Unit], width: int, delimiter: str, profile: Profile) -> list[_Choice]:
-    extra = len(units) - width
-    cells = [unit.cell for unit in units]
-    # What the fields left of a place cost where they are, and those right of it when moved.
-    left = [0.0]
-    for index in range(width):
-        left.append(left[-1] + profile.oddness(index, cells[index]))
-    right = [0.0]
-    for index in range(width - 1, -1, -1):
-        right.append(right[-1] + profile.oddness(index, cells[index + extra]))
-    right.reverse()
-    after_blank = _after_blank(units)
-    found = []
-    if all(cell is None for cell in cells[width:]):
-        action = trailing_action(extra)
-        found.append(_Choice(TRAILING + left[width], cells[:width], action))
-    for place in range(width):
-        around = left[place] + right[place + 1]
-        before, after = cells[:place], cells[place + extra + 1 :]
-        parts = units[place : place + extra + 1]
-        texts = [unit.text for unit in parts]
-        text, bare = delimiter.join(texts), "".join(texts)
-        cost = JOIN + around + profile.joined(place, texts, delimiter)
-        cost += WITH_NOTHING * any(unit.cell is None for unit in parts)
-        cost += QUOTED * any(unit.quoted for unit in parts)
-        if after_blank.issuperset(range(place + 1, place + extra + 1)):
+class _Record:
+    """The choices of a record; those that cannot be among the cheapest are not worked out."""
+
+    def __init__(self, units: list[Unit], width: int, delimiter: str, profile: Profile) -> None:
+        self._units, self._width, self._delimiter = units, width, delimiter
+        self._profile, self._extra = profile, len(units) - width
+        self._cells = [unit.cell for unit in units]
+        odd, extra, cells = profile.oddness, self._extra, self._cells
+        # What the fields left of a place cost where they are, and those right of it when moved.
+        self._left = list(accumulate((odd(i, cells[i]) for i in range(width)), initial=0.0))
+        moved = (odd(i, cells[i + extra]) for i in range(width - 1, -1, -1))
+        self._right = list(accumulate(moved, initial=0.0))[::-1]
+        self._none = list(accumulate((cell is None for cell in cells), initial=0))
+        self._quoted = list(accumulate((unit.quoted for unit in units), initial=0))
+        blank = _after_blank(units)
+        self._blank = list(accumulate((i in blank for i in range(len(units))), initial=0))
+        self.kept = sum(odd(index, cell) for index, cell in enumerate(cells[:width]))
+        """What the first fields cost where they are."""
+        self.possible = width
+        """How many places there are to join."""
+
+    def trailing(self) -> _Choice | None:
+        """Leave out the last fields, which are empty."""
+        extra, width = self._extra, self._width
+        if self._none[-1] - self._none[width] < extra:
+            return None
+        cells = self._cells[:width]
+        cost = TRAILING + self._left[width]
+        return _Choice(cost, (-1, 0), False, lambda: cells, partial(trailing_action, extra))
+
+    def choices(self) -> list[_Choice]:
+        trailing = self.trailing()
+        found = [] if trailing is None else [trailing]
+        found.extend(self._drops())
+        known = min((choice.cost for choice in found), default=inf)
+        self.possible = len(found) + self._width
+        least = [self._least(place) for place in range(self._width)]
+        for place in sorted(range(self._width), key=least.__getitem__):
+            if least[place] >= known + CLEARLY + _ROUNDING and self._width > 1:
+                break
+            joins = self._joins(place)
+            found.extend(joins)
+            self.possible += len(joins) - 1
+            known = min(known, *(choice.cost for choice in joins))
+        return found
+
+    def _least(self, place: int) -> float:
+        """What joining at a place costs at least, with the delimiter or without."""
+        around = self._left[place] + self._right[place + 1]
+        return min(JOIN + around + self._surcharge(place), BARE + around)
+
+    def _surcharge(self, place: int) -> float:
+        """What joining costs for how the parts are written."""
+        end = place + self._extra + 1
+        cost = WITH_NOTHING * (self._none[end] > self._none[place])
+        cost += QUOTED * (self._quoted[end] > self._quoted[place])
+        return cost + AFTER_BLANK * (self._blank[end] - self._blank[place + 1] == self._extra)
+
+    def _joins(self, place: int) -> list[_Choice]:
+        profile, extra, units = self._profile, self._extra, self._units
+        end = place + extra + 1
+        texts = [unit.text for unit in units[place:end]]
+        text, bare = self._delimiter.join(texts), "".join(texts)
+        around = self._left[place] + self._right[place + 1]
+        cost = JOIN + around + profile.joined(place, texts, self._delimiter)
+        cost += WITH_NOTHING * (self._none[end] > self._none[place])
+        cost += QUOTED * (self._quoted[end] > self._quoted[place])
+        if self._blank[end] - self._blank[place + 1] == extra:
             cost += AFTER_BLANK
-        found.append(_Choice(cost, [*before, text, *after], joined_action(place, extra)))
+        action = partial(joined_action, place, extra)
+        found = [_Choice(cost, (place, 0), True, partial(self._with, place, text), action)]
         if profile.misfit(place, text) and not profile.misfit(place, bare):
             cost = BARE + around + profile.oddness(place, bare)
-            found.append(_Choice(cost, [*before, bare, *after], bare_action(place, extra)))
-        if all(cell is None for cell in cells[place : place + extra]):
-            cost = DROP + left[place] + right[place]
-            kept = [*before, *cells[place + extra :]]
-            found.append(_Choice(cost, kept, dropped_action(place, extra)))
-    return found
+            action = partial(bare_action, place, extra)
+            found.append(_Choice(cost, (place, 1), False, partial(self._with, place, bare), action))
+        return found
+
+    def _with(self, place: int, text: str) -> list[str | None]:
+        return [*self._cells[:place], text, *self._cells[place + self._extra + 1 :]]
+
+    def _drops(self) -> Iterator[_Choice]:
+        extra = self._extra
+        for place in range(self._width):
+            if self._none[place + extra] - self._none[place] == extra:
+                cost = DROP + self._left[place] + self._right[place]
+                action = partial(dropped_action, place, extra)
+                yield _Choice(cost, (place, 2), False, partial(self._without, place), action)
+
+    def _without(self, place: int) -> list[str | None]:
+        return [*self._cells[:place], *self._cells[place + self._extra :]]
 
 
 def _numbers(first: int, last: int) -> str:

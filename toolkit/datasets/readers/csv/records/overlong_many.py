@@ -102,8 +102,10 @@ class Overlong:
 
     def _all(self, mask: Mask, count: int) -> Mask:
         """Whether something holds for so many cells from a place on."""
-        windows = np.lib.stride_tricks.sliding_window_view(mask, count, axis=1)
-        found: Mask = np.asarray(windows.all(axis=2))
+        places = mask.shape[1] - count + 1
+        found = mask[:, :places].copy()
+        for offset in range(1, count):
+            found &= mask[:, offset : offset + places]
         return found
 
     def _work_out(self) -> None:
