@@ -141,10 +141,13 @@ def _kinds(
     huge = columns_where(whole, pl.col("exact").is_null())
     # An integer that a float cannot hold would lose digits.
     lossy = columns_where(whole, pl.col("exact").abs() > 1 << 53)
+    infinite = style.plain(VALUE).cast(pl.Float64, strict=False).is_infinite()
+    # Digits that make infinity are a code, such as 12e3456.
+    strange = columns_where(broken, has("float").not_() | infinite & VALUE.str.contains("[0-9]"))
     found: dict[Kind, set[int]] = {
         "boolean": truths - columns_where(among(values, truths), has("boolean").not_()),
         "integer": numbers - huge - set(broken["column"].to_list()),
-        "float": numbers - huge - lossy - columns_where(broken, has("float").not_()),
+        "float": numbers - huge - lossy - strange,
     }
     return {
         column: frozenset(kind for kind, columns in found.items() if column in columns)

@@ -61,7 +61,6 @@ def _misfits(file: TypedFile, texts: pl.DataFrame, found: dict[str, pl.Series]) 
         raw = texts[name]
         if found[name] is raw:
             continue
-        bare = raw.str.strip_chars(" \t")
-        lost = found[name].is_null() & raw.is_not_null() & ~bare.is_in(["", *column.nulls])
+        lost = column.misfits(raw, found[name])
         for row in lost.arg_true().to_list():
             yield Misfit(row, name, raw[row])

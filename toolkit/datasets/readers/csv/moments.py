@@ -29,9 +29,9 @@ _DATES = {
     "%B %d, %Y": r"[A-Za-z]{4,} \d{1,2}, \d{4}",
 }
 _TIMES = {
-    "%H:%M:%S%.f": r"\d{1,2}:\d{2}:\d{2}(?:\.\d{1,9})?",
+    "%H:%M:%S%.f": r"\d{1,2}:\d{2}:[0-5]\d(?:\.\d{1,9})?",
     "%H:%M": r"\d{1,2}:\d{2}",
-    "%I:%M:%S %p": r"\d{1,2}:\d{2}:\d{2} [AaPp][Mm]",
+    "%I:%M:%S %p": r"\d{1,2}:\d{2}:[0-5]\d [AaPp][Mm]",
     "%I:%M %p": r"\d{1,2}:\d{2} [AaPp][Mm]",
 }
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})"
@@ -39,7 +39,9 @@ _YEARS_IN_NANOSECONDS = r"(?:1[7-9]\d{2}|2[01]\d{2}|22[0-5]\d)"
 """64 bits of nanoseconds reach from 1677 to 2262."""
 _FINE = re.compile(r"\.\d{7,9}")
 _DIRECTIVES = {
-    **dict.fromkeys(["%m", "%d", "%H", "%I", "%M", "%S"], r"\d{1,2}"),
+    **dict.fromkeys(["%m", "%d", "%H", "%I", "%M"], r"\d{1,2}"),
+    # The engine takes a leap second for the next minute.
+    "%S": r"[0-5]?\d",
     **dict.fromkeys(["%z", "%#z", "%:z"], _ZONE),
     **dict.fromkeys(["%b", "%B", "%a", "%A", "%p", "%P"], r"\w+"),
     "%Y": r"\d{4}",
@@ -51,7 +53,7 @@ _DIRECTIVES = {
     "%s": r"\d+",
     "%F": r"\d{4}-\d{1,2}-\d{1,2}",
     "%R": r"\d{1,2}:\d{2}",
-    "%T": r"\d{1,2}:\d{2}:\d{2}",
+    "%T": r"\d{1,2}:\d{2}:[0-5]\d",
 }
 _OF_DATES = frozenset(["%Y", "%y", "%m", "%d", "%e", "%b", "%B", "%j", "%F", "%s"])
 _OF_TIMES = frozenset(["%H", "%I", "%M", "%S", "%T", "%R", "%f", "%.f", "%s"])
@@ -73,11 +75,29 @@ class Moment:
             return pl.Date()
         if self.kind == "time":
             return pl.Time()
-        zone = "UTC" if self.format.endswith("z") else None
-        return pl.Datetime("ns" if self.fine else "us", zone)
+        return pl.Datetime("ns" if self.fine else "us", "UTC" if self._zoned else None)
 
-    def parse(self, text: pl.Expr, *, strict: bool = True) -> pl.Expr:
-        """The moments that texts write; one of another shape fails, or is null."""
+    @property
+    def _zoned(self) -> bool:
+        return self.format.endswith("z")
+
+    def parse(
+        self, text: pl.Expr, dtype: pl.DataType | None = None, *, strict: bool = True
+    ) -> pl.Expr:
+        """The moments that texts write, as a type; one of another shape fails, or is null.
+
+        Those without an offset are local times where the type has a zone."""
+        value = self._parse(text, strict)
+        if dtype is None or dtype == self.dtype:
+            return value
+        if not isinstance(dtype, pl.Datetime) or dtype.time_zone is None or self._zoned:
+            return value.cast(dtype, strict=strict)
+        unclear: Literal["raise", "null"] = "raise" if strict else "null"
+        return value.cast(pl.Datetime(dtype.time_unit), strict=strict).dt.replace_time_zone(
+            dtype.time_zone, ambiguous=unclear, non_existent=unclear
+        )
+
+    def _parse(self, text: pl.Expr, strict: bool) -> pl.Expr:
         # The engine takes 05.01.24 for the year 24, and wraps nanoseconds beyond their range.
         fits = text.str.contains(f"^(?:{_shape(self.format, self.fine).pattern})$")
         text = pl.when(fits).then(text).otherwise(pl.lit("? ") + text)

@@ -31,9 +31,9 @@ class TypedFile:
         return replace(self, columns=dict.fromkeys(self.columns, ColumnType()))
 
     def trusting(self, columns: Collection[str]) -> TypedFile:
-        """The same file with columns whose integers are known to be written as integers."""
+        """The same file with columns whose numbers are known to be written as such."""
         known = {
-            name: replace(column, given=column.dtype) if name in columns else column
+            name: replace(column, proven=True) if name in columns else column
             for name, column in self.columns.items()
         }
         return replace(self, columns=known)

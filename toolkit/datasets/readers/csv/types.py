@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
+from itertools import product
 from typing import Literal, TypeAlias
 
 import polars as pl
 
-from toolkit.datasets.readers.csv.exactness import exact_integers, integers_or_null, is_code
+from toolkit.datasets.readers.csv.exactness import (
+    exact_floats,
+    exact_integers,
+    floats_or_null,
+    integers_or_null,
+    is_code,
+    without_overflow,
+)
 from toolkit.datasets.readers.csv.moments import Moment
 from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
 
@@ -20,8 +29,14 @@ NULL_TOKENS = frozenset(
 )
 """Texts that mean null in a column of numbers, booleans, dates or times. In text they are text."""
 
-_TRUTHS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_BOOLEAN = re.compile("|".join(_TRUTHS))
+
+def _spellings(word: str) -> Iterator[str]:
+    """A word in all mixtures of small letters and capitals, as the engine's own parser takes it."""
+    return map("".join, product(*zip(word.lower(), word.upper(), strict=True)))
+
+
+_TRUTHS = {text: truth == "true" for truth in ("true", "false") for text in _spellings(truth)}
+_BOOLEAN = re.compile("[tT][rR][uU][eE]|[fF][aA][lL][sS][eE]")
 BLANKS = " \t"
 """What may stand around a value and is not a part of it."""
 
@@ -40,6 +55,8 @@ class ColumnType:
     style: NumberStyle = PLAIN
     given: pl.DataType | None = None
     """The type that a person asked for, which then holds."""
+    proven: bool = False
+    """Whether all numbers of a file are known to be written as such, and none to overflow."""
 
     @property
     def dtype(self) -> pl.DataType:
@@ -55,49 +72,65 @@ class ColumnType:
 
     def expression(self, name: str) -> pl.Expr | None:
         """From the engine's column to the frame's; fails on a text that is no such value."""
-        if not self._converts:
-            return None
-        if self.kind == "text":
-            text = pl.col(name)
-            return pl.when(text.is_in(list(self.nulls)).not_()).then(text).alias(name)
-        text = pl.col(name).str.strip_chars(BLANKS) if self.padded else pl.col(name)
-        if self.nulls or not self._exact:
-            text = pl.when(text.is_in(["", *self.nulls]).not_()).then(text)
-        if self.moment is not None:
-            return self.moment.parse(text).cast(self.dtype).alias(name)
-        if self.kind == "boolean":
-            return text.replace_strict(_TRUTHS, return_dtype=pl.Boolean).alias(name)
-        number = self.style.plain(text)
-        if not self._exact:
-            return number.cast(self.dtype).alias(name)
-        integers = number.map_batches(exact_integers, return_dtype=self.dtype, is_elementwise=True)
-        return integers.alias(name)
+        if self._converts:
+            return self._values(pl.col(name), strict=True).alias(name)
+        if self.dtype.is_float() and not self.proven:
+            return pl.col(name).map_batches(
+                without_overflow, return_dtype=self.dtype, is_elementwise=True
+            )
+        return None
 
     def lenient(self, texts: pl.Series) -> pl.Series | None:
         """The values of a column of texts, null where a text is none; None: every text is one."""
-        frame = texts.to_frame("text")
-        text = pl.col("text").str.strip_chars(BLANKS)
-        text = pl.when(text.is_in(["", *self.nulls]).not_()).then(text)
-        if self.moment is not None:
-            return frame.select(self.moment.parse(text, strict=False)).to_series()
-        if self.dtype == pl.String:
+        if self.dtype == pl.String and not self.nulls:
             return None
-        if self.dtype == pl.Boolean:
-            truth = text.replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
-            return frame.select(truth).to_series()
-        numbers = frame.select(self.style.plain(text)).to_series()
+        values = self._values(pl.col("text"), strict=False)
+        return texts.to_frame("text").select(values).to_series()
+
+    def misfits(self, texts: pl.Series, values: pl.Series) -> pl.Series:
+        """Which texts are no values of the column, by what ``lenient`` made of them."""
+        if self.dtype == pl.String:
+            return pl.repeat(False, len(texts), eager=True)
+        return values.is_null() & texts.is_not_null() & ~_bare(texts).is_in(self._gaps)
+
+    def _values(self, text: pl.Expr, *, strict: bool) -> pl.Expr:
+        """The values of a column of texts; a text that is none fails, or is null."""
+        if self.dtype == pl.String:
+            return pl.when(text.is_in(list(self.nulls)).not_()).then(text)
+        if self.padded or not strict:
+            text = text.str.strip_chars(BLANKS)
+        if self.nulls or not self._exact or not strict:
+            text = pl.when(text.is_in(self._gaps).not_()).then(text)
+        if self.moment is not None:
+            return self.moment.parse(text, self.dtype, strict=strict)
+        if self.kind == "boolean":
+            if strict:
+                return text.replace_strict(_TRUTHS, return_dtype=pl.Boolean)
+            return text.replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
+        number = self.style.plain(text)
         if self._exact:
-            return integers_or_null(numbers)
-        return numbers.cast(self.dtype, strict=False)
+            exact = exact_integers if strict else integers_or_null
+        elif self.dtype.is_float():
+            exact = exact_floats if strict else floats_or_null
+        else:
+            return number.cast(self.dtype, strict=strict)
+        return number.map_batches(
+            partial(exact, dtype=self.dtype), return_dtype=self.dtype, is_elementwise=True
+        )
 
     def loses(self, text: str) -> bool:
         """Whether a text is an integer, which says less than the text."""
         return self._exact and is_code(text.strip(BLANKS))
 
     @property
+    def _gaps(self) -> list[str]:
+        """What means null, without blanks around it or as it was given."""
+        return ["", *self.nulls, *(token.strip(BLANKS) for token in self.nulls)]
+
+    @property
     def _exact(self) -> bool:
         """Integers that were inferred; those that a person asked for are what the engine makes."""
-        return self.kind == "integer" and self.given is None
+        return self.kind == "integer" and self.given is None and not self.proven
 
     @property
     def _converts(self) -> bool:
@@ -128,6 +161,10 @@ _DTYPES: dict[Kind, pl.DataType] = {
     "integer": pl.Int64(),
     "float": pl.Float64(),
 }
+
+
+def _bare(texts: pl.Series) -> pl.Series:
+    return texts.str.strip_chars(BLANKS)
 
 
 @cache
