@@ -50,14 +50,14 @@ def test_polars_reads_a_local_file_with_pushdown(tmp_path, factory, all_large):
     pl.DataFrame({"a": [1, 2], "b": [3, 4]}).write_parquet(tmp_path / "t.parquet")
     frame = factory.reader(tmp_path / "t.parquet").polars().filter(pl.col("a") > 1).select("b")
     plan = frame.explain()
-    assert "engine: polars" in plan
+    assert "Parquet" in plan
+    assert "by polars" in plan
     assert 'SELECTION: col("a") > 1' in plan
     assert "FILTER" not in plan
     assert frame.collect().rows() == [(4,)]
     whole = factory.reader(tmp_path / "t.parquet").polars()
     assert "PROJECT 1/2 COLUMNS" in whole.select("b").explain()
     for last in (whole.tail(1), whole.slice(-1, 1), whole.slice(1, 5)):
-        assert "SLICE" not in last.explain(engine="streaming").partition("SCAN")[0]
         assert last.collect().rows() == [(2, 4)]
 
 

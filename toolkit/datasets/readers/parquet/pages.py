@@ -6,7 +6,7 @@ pyarrow checks by itself. Some 20 µs a page, so a reader looks at a few of them
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias, cast
+from typing import BinaryIO, TypeAlias, cast
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.parquet.layout import (
@@ -29,6 +29,12 @@ _DAMAGED = "It is damaged: fetch it again"
 
 Read: TypeAlias = Callable[[int, int], bytes]
 """Reads up to so many bytes of the file, from an offset."""
+
+
+def read_at(handle: BinaryIO, size: int, offset: int) -> bytes:
+    """A ``Read`` of an open file that has no file descriptor."""
+    handle.seek(offset)
+    return handle.read(size)
 
 
 def check_levels(url: str, layout: FileLayout, read: Read) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import groupby
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, Literal
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -17,13 +17,14 @@ from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet import pages
 from toolkit.datasets.readers.parquet.datasets import dataset_of
 from toolkit.datasets.readers.parquet.decrypting import require_properties
 from toolkit.datasets.readers.parquet.footer import MAGIC, Footer, read_footer
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.joining import exact_by_statistics, joined, needs_fitting
 from toolkit.datasets.readers.parquet.layout import FileLayout
-from toolkit.datasets.readers.parquet.pages import PAGES_LOOKED_AT, check_levels, check_pages
+from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.scan import ArrowScan
 from toolkit.datasets.readers.parquet.types import Columns, columns
 from toolkit.datasets.readers.parquet.union import union_schema
@@ -122,13 +123,16 @@ class ParquetDatasetReader(LazyFrameReader):
         return "\n".join(lines)
 
     def polars(self) -> pl.LazyFrame:
+        return self._frame(guarded=True)
+
+    def _frame(self, *, guarded: bool) -> pl.LazyFrame:
         if not self._union:
-            return self._scan(range(len(self._files)))
+            return self._scan(range(len(self._files)), guarded=guarded)
         wanted = self._schema
         runs = [list(run) for _, run in groupby(range(len(self._files)), self._kind)]
         return pl.concat(
             joined(
-                self._scan(run),
+                self._scan(run, guarded=guarded),
                 self._source.urls[run[0]],
                 wanted,
                 self._partition_schema,
@@ -143,7 +147,8 @@ class ParquetDatasetReader(LazyFrameReader):
 
     def _batches(self, frame: pl.LazyFrame, size: int) -> Iterator[pa.RecordBatch]:
         rows = 0
-        for batch in super()._batches(frame, size):
+        # The errors of this face are ours without a guard.
+        for batch in super()._batches(self._frame(guarded=False), size):
             rows += batch.num_rows
             yield batch
         # After a panic in one of its threads polars may end the stream as if all were well.
@@ -170,7 +175,7 @@ class ParquetDatasetReader(LazyFrameReader):
     @cached_property
     def _files(self) -> list[_File]:
         found: list[_File] = []
-        kept, budget = 0, PAGES_LOOKED_AT
+        kept, budget = 0, pages.PAGES_LOOKED_AT
         before: tuple[Footer, Columns] | None = None
         for path, url in zip(self._source.paths, self._source.urls, strict=True):
             with (
@@ -237,7 +242,7 @@ class ParquetDatasetReader(LazyFrameReader):
         self._schema, self._partition_schema  # noqa: B018 - they are computed once
 
     def _look_at_pages(self, native: Sequence[bool]) -> None:
-        budget = PAGES_LOOKED_AT
+        budget = pages.PAGES_LOOKED_AT
         for path, url, file, chosen in zip(
             self._source.paths, self._source.urls, self._files, native, strict=True
         ):
@@ -249,10 +254,10 @@ class ParquetDatasetReader(LazyFrameReader):
                 self._source.open(path, random_access=True) as handle,
             ):
                 if remote:
-                    check_levels(url, file.layout, partial(_read_at, handle))
+                    pages.check_levels(url, file.layout, partial(pages.read_at, handle))
                 else:
                     read = partial(os.pread, handle.fileno())
-                    budget = check_pages(url, file.layout, read, budget)
+                    budget = pages.check_pages(url, file.layout, read, budget)
 
     @cached_property
     def _partition_schema(self) -> dict[str, pl.DataType]:
@@ -287,12 +292,14 @@ class ParquetDatasetReader(LazyFrameReader):
             for file, names in zip(self._files, self._fitted, strict=True)
         ]
 
-    def _scan(self, indices: Sequence[int]) -> pl.LazyFrame:
+    def _scan(self, indices: Sequence[int], *, guarded: bool) -> pl.LazyFrame:
         chosen = [self._files[index] for index in indices]
         if self._native[indices[0]]:
             paths = [self._source.paths[index] for index in indices]
             rows = sum(file.rows for file in chosen)
             columns_ = chosen[0].columns
+            if not guarded:
+                return native_scan(paths, columns_, self._partition_schema)
             return GuardedScan(paths, columns_, self._partition_schema, rows, self.hint).lazy()
         return ArrowScan(
             self._source,
@@ -310,8 +317,3 @@ class ParquetDatasetReader(LazyFrameReader):
             or (file.columns.int96 and not file.columns.microseconds)
             or not file.columns.dtypes
         )
-
-
-def _read_at(handle: BinaryIO, size: int, offset: int) -> bytes:
-    handle.seek(offset)
-    return handle.read(size)
