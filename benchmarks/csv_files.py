@@ -47,6 +47,7 @@ def measure(sizes: Sizes, folder: Path) -> Iterator[Figure]:
     yield from _memory(clean)
     yield from _gaps(folder / "gaps.csv", sizes)
     yield from _repair(folder / "bad.csv", sizes)
+    yield from _all_bad(folder / "worse.csv", sizes)
 
 
 def scan(path: Path) -> pl.LazyFrame:
@@ -194,6 +195,23 @@ def _repair(path: Path, sizes: Sizes) -> Iterator[Figure]:
     per_mb = median(seconds) / size * 1000
     text = f"{1000 / per_mb:.0f} MB/s over {size:.0f} MB"
     yield Figure("repair a CSV file, 1 % bad rows", per_mb, 20, "ms/MB", "50 MB/s", text)
+
+
+def _all_bad(path: Path, sizes: Sizes) -> Iterator[Figure]:
+    """Every row but those at the beginning lacks its last field, or has a comma too many."""
+    _write(path, sizes.raw_bytes // 10, lambda frame: frame)
+    clean = path.read_bytes().splitlines()
+    damage: Mapping[str, Callable[[bytes], bytes]] = {
+        "too short": lambda line: line.rpartition(b",")[0],
+        "too long": lambda line: line.replace(b",user", b",the,user"),
+    }
+    for name, damaged in damage.items():
+        path.write_bytes(b"\n".join([*clean[:5000], *map(damaged, clean[5000:])]) + b"\n")
+        size = path.stat().st_size / 1e6
+        frame = reader(path, on_bad_rows="repair").polars()
+        per_mb = median([timed(frame.collect) for _ in range(sizes.repeats)]) / size * 1000
+        text = f"{1000 / per_mb:.0f} MB/s over {size:.0f} MB"
+        yield Figure(f"repair a CSV file, every row {name}", per_mb, None, "ms/MB", "", text)
 
 
 def _write(path: Path, size: int, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
