@@ -17,6 +17,7 @@ from toolkit.datasets.readers.csv.detection.shapes import (
     ADDRESS,
     EMPTY,
     NULL,
+    PLACEHOLDER,
     TEXT,
     TYPED,
     kind_of,
@@ -44,11 +45,6 @@ _NOTE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _OF_ADDRESSES = re.compile(r"[@:/\\{]|\d\.\d")
-_PLACEHOLDER = re.compile(
-    r"unknown|missing|error|invalid|unavailable|not \w+|absent|undefined|pending|tb[ad]|void|empty",
-    re.IGNORECASE,
-)
-"""What people write where there is no value: no names."""
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|#)")
 
 Records = Sequence[Record]
@@ -252,7 +248,7 @@ def _parts_tables(
     if words < total or words_after < total_after:
         return False
     again = sum(cell.strip() in c.values for cell, c in zip(cells, before, strict=True))
-    odd = any(kind_of(cell) == NULL or _PLACEHOLDER.fullmatch(cell.strip()) for cell in cells)
+    odd = any(kind_of(cell) == NULL or PLACEHOLDER.fullmatch(cell.strip()) for cell in cells)
     if again or odd or len(set(cells) & set(first)) * 2 >= len(cells):
         return False
     alike = _alike(cells, first)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
 from toolkit.datasets.readers.csv.detection.columns import (
+    Column,
     could_be_names,
     disagreements,
     header_votes,
@@ -13,10 +16,22 @@ from toolkit.datasets.readers.csv.detection.columns import (
     numbers_columns,
     profile,
 )
+from toolkit.datasets.readers.csv.detection.shapes import PLACEHOLDER, TYPED
 from toolkit.datasets.readers.csv.detection.splitting import text_of
 
 _MOST_ROWS = 3
 _SHOWN_ROWS = 100
+_SHORT = 4
+"""Letters that an unknown unit may have."""
+_UNIT = re.compile(
+    r"[(\[].*[)\]]|.{0,6}[%°/$£¥€µ²³].{0,8}|-+"
+    r"|[munkMG]?(?:s|m|g|l|V|A|W|J|N|K|C|F|Hz|Pa|Wh|bar|eV|B|bit)|[mk]?(?:in|ft|mi|lb|oz|gal|psi|mph)"
+    r"|h|hrs?|min|sec|d|days?|hours?|minutes?|seconds?|years?|yr|a|cm|dm|km|ha|t|kt|hPa|deg\w{0,2}"
+    r"|EUR|USD|GBP|CHF|JPY|UTC|pct|ppm|ppb|pH|dB|rpm|unitless|none|units?"
+    r"|str|string|text|varchar|char|int\d*|integer|float\d*|double|numeric|number|date|datetime"
+    r"|timestamp|time|bool|boolean"
+)
+"""What a row of units, or of types, has in its cells."""
 
 Row = Sequence[str]
 
@@ -56,7 +71,10 @@ def _are_headers(rows: Sequence[Row], count: int, width: int) -> bool:
     # A value that is damaged is no name yet.
     if any(cell.strip(" \"'")[:1].isdigit() and not is_year(cell.strip()) for cell in head[-1]):
         return False
-    columns = profile(body, width)
+    # Where files were joined the header comes again.
+    columns = profile([row for row in body if row not in head], width)
+    if any(_is_row(upper, row, columns) for upper, row in pairwise(head)):
+        return False
     for row in head[1:]:
         words, total = disagreements(row, columns)
         if total == 0 or words * 3 < total * 2:
@@ -66,6 +84,37 @@ def _are_headers(rows: Sequence[Row], count: int, width: int) -> bool:
             return False
     words, total = disagreements(head[0], columns)
     return total == 0 or words * 2 >= total or _groups(head[0], head[1]) or _years(head[0])
+
+
+def _is_row(upper: Row, row: Row, columns: Sequence[Column]) -> bool:
+    """Whether a row of words below a header is rather the first row of data than units or names."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    if any(map(PLACEHOLDER.fullmatch, filled)):
+        return True
+    above = [cell.strip() for cell in upper] + [""] * (len(row) - len(upper))
+    times = Counter(above)
+    plain = other = 0
+    words: list[str] = []
+    for index, (cell, column) in enumerate(zip(map(str.strip, row), columns, strict=False)):
+        grouped = (
+            not above[index] or times[above[index]] > 1 or above[index + 1 : index + 2] == [""]
+        )
+        if column.kind in TYPED:
+            words += [cell] if cell and not grouped else []
+            if cell in column.values:
+                return True
+        elif column.count:
+            like = cell and not grouped and not _UNIT.fullmatch(cell) and _is_like(cell, column)
+            plain, other = plain + bool(like), other + (not like)
+    if words and all(map(_UNIT.fullmatch, words)):
+        return False
+    # One word in place of several numbers says why there are none.
+    return plain > other or (len(words) > 1 and len(set(words)) == 1 and len(words[0]) > _SHORT)
+
+
+def _is_like(cell: str, column: Column) -> bool:
+    """Whether a text is about as long as those of a column."""
+    return len(cell) <= 2 * max(map(len, column.values)) + 2
 
 
 def _years(row: Row) -> bool:

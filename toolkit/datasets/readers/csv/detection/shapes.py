@@ -51,6 +51,12 @@ _KINDS = re.compile(
     re.IGNORECASE,
 )
 
+PLACEHOLDER = re.compile(
+    r"unknown|missing|error|invalid|unavailable|not \w+|absent|undefined|pending|tb[ad]|void|empty",
+    re.IGNORECASE,
+)
+"""What people write where there is no value: no names."""
+
 _BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 
 _known: dict[str, str] = {}
