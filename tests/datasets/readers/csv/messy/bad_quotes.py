@@ -146,6 +146,11 @@ CASES = (
          '3,Book,"grey, 5cm",2024-02-11\n4,Toy,"pink, 1cm",2024-02-20\n',
          "id|kind|text|day", "1|Toy|red, 7cm|2024-01-02", "2|Toy|blue, 9cm|2024-01-03",
          "3|Book|grey, 5cm|2024-02-11", "4|Toy|pink, 1cm|2024-02-20", problems=("too few fields",)),
+    case("a delimiter missing before a quoted one, in a row that goes on in the next line",
+         'id,kind,text,note\n1,Toy,"red, 7cm",ok\n2,Toy"blue, 9cm","one\ntwo, three"\n'
+         '3,Book,"grey, 5cm","four\nfive"\n4,Toy,"pink, 1cm",\n',
+         "id|kind|text|note", "1|Toy|red, 7cm|ok", "2|Toy|blue, 9cm|one\ntwo, three",
+         "3|Book|grey, 5cm|four\nfive", "4|Toy|pink, 1cm|", problems=("too few fields",)),
     case("a delimiter missing after a quoted one",
          'id,kind,text,day\n1,Toy,"red, 7cm",2024-01-02\n2,Toy,"blue, 9cm"2024-01-03\n'
          '3,Book,"grey, 5cm",2024-02-11\n4,Toy,"pink, 1cm",2024-02-20\n',

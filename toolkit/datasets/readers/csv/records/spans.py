@@ -7,7 +7,12 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.records.fields import Fields, decode
-from toolkit.datasets.readers.csv.records.grouping import DOUBTFUL, Grouping, Reading
+from toolkit.datasets.readers.csv.records.grouping import (
+    DOUBTFUL,
+    LOST_QUOTE,
+    Grouping,
+    Reading,
+)
 from toolkit.datasets.readers.csv.records.rules import Rules
 
 _MOST_CLOSINGS = 10
@@ -55,6 +60,9 @@ class Spans:
             reading = self._grouping.exactly(pieces, self._rules.width, DOUBTFUL)
             if reading is None or reading.cost > DOUBTFUL or _breaks_unquoted(reading):
                 reading = self._grouping.restored(decoded, self._rules.width)
+            elif reading.cost >= LOST_QUOTE:
+                # One delimiter that was forgotten explains two odd quotes better.
+                reading = self._grouping.restored(decoded, self._rules.width) or reading
             if reading is not None and self.rowless(text, after, position):
                 self._futile = 0
                 return Span(reading, end, position, len(self._grouping.natural(pieces).units))
