@@ -52,7 +52,8 @@ class Wanted:
         self.file, self.constants, self.predicate = file, constants, predicate
         self._columns = columns
         names = list(file.columns)
-        self.read = [name for name in names if name in set(columns)] or names[:1]
+        asked = set(columns)
+        self.read = [name for name in names if name in asked] or names[:1]
         """The columns that must be read of the file: one at least, which tells the rows."""
         self.reach = names.index(self.read[-1])
         """The right-most of them."""

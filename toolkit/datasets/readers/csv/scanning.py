@@ -4,13 +4,15 @@ Two ways lead through a file, with the same rows. A plain file in a dialect that
 scanned by polars, at its speed. All others, and all files whose bad rows are to be repaired or
 skipped, are split into records by the toolkit and parsed block by block.
 
-Where polars hides something (see ``native``), the splitter goes on from the row that was reached.
+Where polars hides something (see ``native``), the splitter goes on from the row that was reached; a
+file with quotes that polars takes for others (see ``quotes``), and the first rows of any file, are
+left to the splitter.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -22,6 +24,7 @@ from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.native import Wanted, is_native
 from toolkit.datasets.readers.csv.planning import text_of
+from toolkit.datasets.readers.csv.quotes import quotes_are_sound
 from toolkit.datasets.readers.csv.records import (
     BadRecordError,
     Block,
@@ -39,11 +42,11 @@ BATCH_ROWS = 1 << 17
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
 
-class _HiddenRowsError(Exception):
-    """polars would give rows that the file does not have."""
+class _OtherRowsError(Exception):
+    """polars would give other rows than the file has, or is not worth asking."""
 
 
-_GIVEN_UP: tuple[type[BaseException], ...] = (_HiddenRowsError, *ENGINE_FAILURES)
+_GIVEN_UP: tuple[type[BaseException], ...] = (_OtherRowsError, *ENGINE_FAILURES)
 
 Stamp: TypeAlias = tuple[int, int, int]
 
@@ -55,6 +58,8 @@ class _Proof:
     """What scans of a file to its end have shown."""
 
     stamp: Stamp | None
+    quotes: bool = False
+    """Whether polars takes all quotes for what they are."""
     reach: int = -1
     """The column up to which all rows have a field, and none too many."""
     columns: frozenset[str] = frozenset()
@@ -155,16 +160,20 @@ class CSVScan:
         if proof is None or proof.stamp != stamp:
             proof = _Proof(stamp)
         watched = wanted.reach > proof.reach
+        if not proof.quotes:
+            if (limit is not None and limit <= BATCH_ROWS) or not self._quotes_agree(file):
+                raise _OtherRowsError
+            proof = replace(proof, quotes=True)
         wanted = wanted.of(file.trusting(proof.columns))
         for frame in batches_of(wanted.scan(limit, watched=watched), size):
-            if watched and wanted.suspicious(frame) and self._has_hidden(file):
-                raise _HiddenRowsError
+            if watched and wanted.suspicious(frame) and self._differs(file):
+                raise _OtherRowsError
             kept = wanted.filtered(frame) if watched else frame
             given += kept.height
             yield kept
         if limit is not None:
-            if given < limit and self._has_hidden(file):
-                raise _HiddenRowsError
+            if given < limit and self._differs(file):
+                raise _OtherRowsError
         elif stamp is not None and stamp == self._stamp(file):
             self._proofs[file.plan.path] = proof.after(wanted, watched=watched)
 
@@ -175,10 +184,18 @@ class CSVScan:
         found = os.stat(file.plan.path)
         return found.st_mtime_ns, found.st_size, found.st_ino
 
-    def _has_hidden(self, file: TypedFile) -> bool:
-        """Whether polars would give rows that the file does not have."""
+    def _quotes_agree(self, file: TypedFile) -> bool:
+        """Whether polars takes the quotes of a file for what they are; reads all of it."""
+        layout = file.plan.layout
+        with closing(text_of(self._source, file.plan.path, file.plan.encoding)) as parts:
+            if quotes_are_sound(_from_byte(layout.start, parts), layout.dialect):
+                return True
+        return not self._differs(file)
+
+    def _differs(self, file: TypedFile) -> bool:
+        """Whether polars would give other rows than the file has."""
         verdict = self.verdict(file)
-        return bool(verdict.bad or verdict.dropped)
+        return bool(verdict.bad or verdict.dropped or verdict.by_kind.get("stray quote"))
 
     def _split(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         for block in self.blocks(wanted.file, self.policy):
@@ -200,3 +217,10 @@ def _from_row(
             yield frame.slice(first, last - first)
         if limit is not None and seen >= limit:
             return
+
+
+def _from_byte(start: int, parts: Iterable[bytes]) -> Iterator[bytes]:
+    for part in parts:
+        if start < len(part):
+            yield part[start:] if start else part
+        start = max(start - len(part), 0)

@@ -1,0 +1,107 @@
+"""Where polars would take quotes for others than they are, and hide it, the splitter reads."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from polars.testing import assert_frame_equal
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.csv.layout import Dialect
+from toolkit.datasets.readers.csv.native import is_native
+from toolkit.datasets.readers.csv.quotes import quotes_are_sound
+from toolkit.datasets.readers.factory import DatasetReaderFactory
+
+SOUND = [
+    b"a,b\n1,x\n",
+    b'"a","b"\n"1","x"\n',
+    b'1,"x, ""y"""\r\n2,"""x"""\r\n',
+    b'1,"",2\n"",1,""\n',
+    b'1,"a\nb\n\nc"\n2,",,"\n3,"\n"\n',
+    b'1,""""\n2,"x"',
+    b'"1"',
+    b"",
+]
+UNSOUND = [
+    b'1,5" pipe\n',
+    b'1,"Smith, "Bob""\n',
+    b'1,"x "y" z"\n',
+    b'1,""x""\n',
+    b'1,"x\n2,y\n',
+    b'1,x"\n2,"y"\n',
+    b'1,k"1\n2,k"2\n',
+    b'1, "x"\n',
+    b'1,"x" \n',
+    b'1,"""\n',
+]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize("text", SOUND)
+def test_quotes_around_fields_and_doubled_ones_are_sound(text, size):
+    parts = [text[at : at + size] for at in range(0, len(text), size)]
+    assert quotes_are_sound(parts, Dialect())
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize("text", UNSOUND)
+def test_all_others_are_not(text, size):
+    parts = [text[at : at + size] for at in range(0, len(text), size)]
+    assert not quotes_are_sound(parts, Dialect())
+
+
+@pytest.mark.parametrize(("text", "sound"), [(b'1,"a ""b"""\n', False), (b'1,"","x"\n', True)])
+def test_a_quote_that_nothing_escapes_ends_its_field(text, sound):
+    assert quotes_are_sound([text], Dialect(escape=None)) is sound
+
+
+CELLS = st.sampled_from(
+    [
+        "1",
+        "2.5",
+        "x",
+        "",
+        '"q"',
+        '"q,q"',
+        '"l\nl"',
+        '"a ""b"""',
+        'k"1',
+        '"s "t""',
+        '"o',
+        'c"',
+        '""z"',
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows=st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=1, max_size=8))
+@example([["0", '"x""y"', "k"], ["1", "x", 'k"1'], ["5", "y", "z"], ["7", '"q,q"', "k"]])
+@example([["1", "a", 'k"1'], ["2", "b", "z"], ["3", "c", 'k"2']])
+def test_a_file_gives_the_same_rows_as_its_bytes_whatever_is_read(tmp_path_factory, rows):
+    good = [["5", "word", "end"]] * 40
+    data = "\n".join(",".join(row) for row in [["a", "b", "c"], *good, *rows, *good]).encode()
+    path = tmp_path_factory.getbasetemp() / "quotes.csv"
+    path.write_bytes(data + b"\n")
+    said = {"delimiter": ",", "quote": '"', "escape": '"', "comment": None, "header_rows": 1}
+    file, text = (
+        DatasetReaderFactory().reader(each, "csv", infer_types=False, skip_lines=0, **said)
+        for each in (str(path), data + b"\n")
+    )
+    assume(is_native(file.explain().files[0]))
+    expected = outcome(text.polars())
+    if isinstance(expected, str):
+        assert outcome(file.polars()) == expected
+        return
+    for columns in itertools.chain(*(itertools.combinations("abc", n) for n in (1, 2, 3))):
+        assert_frame_equal(file.polars().select(columns).collect(), expected.select(columns))
+
+
+def outcome(frame):
+    try:
+        return frame.collect()
+    except SourceError as error:
+        return str(error).partition(", line")[2]
