@@ -103,6 +103,11 @@ CASES = (
     case("two header rows, units or types below, also under the names of texts",
          "name,temp,wind\ntext,degC,m/s\nAnna,20.5,3.1\nBob,18.2,4.0\nCarl,19.9,2.2\n",
          "name text|temp degC|wind m/s", "Anna|20.5|3.1", "Bob|18.2|4.0", "Carl|19.9|2.2"),
+    case("two header rows, the second as long as the texts below",
+         "order_id,customer,city,total\norder key,full name,home town,sum of it\n"
+         "10000,Max Jones,Bergen,49.54\n10001,Ann Lee,Oslo,3.5\n10002,Bob Roe,Rome,12.25\n",
+         "order_id order key|customer full name|city home town|total sum of it",
+         "10000|Max Jones|Bergen|49.54", "10001|Ann Lee|Oslo|3.5", "10002|Bob Roe|Rome|12.25"),
     case("three header rows",
          "time,temp,wind\nUTC,air,mean\nh,degC,m/s\n0,20.5,3.1\n1,18.2,4.0\n2,19.9,2.2\n"
          "3,18.8,2.5\n",

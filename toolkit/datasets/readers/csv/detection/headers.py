@@ -106,7 +106,8 @@ def _is_row(upper: Row, row: Row, columns: Sequence[Column]) -> bool:
         elif column.count:
             like = cell and not grouped and not _UNIT.fullmatch(cell) and _is_like(cell, column)
             plain, other = plain + bool(like), other + (not like)
-    if words and all(map(_UNIT.fullmatch, words)):
+    # Several values may all be missing, but not each for another reason.
+    if len(set(words)) > 1 or (words and all(map(_UNIT.fullmatch, words))):
         return False
     # One word in place of several numbers says why there are none.
     return plain > other or (len(words) > 1 and len(set(words)) == 1 and len(words[0]) > _SHORT)
