@@ -80,4 +80,10 @@ CASES = (
          'id,shape\n1,"POLYGON ((0 0, 1 0, 1 1, 0 0))"\n2,"LINESTRING (0 0, 5 5)"\n3,POINT (1 2)\n',
          "id|shape", "1|POLYGON ((0 0, 1 0, 1 1, 0 0))", "2|LINESTRING (0 0, 5 5)", "3|POINT (1 2)",
          python={}),
+    case("addresses that begin as comments do",
+         "url,n\n" + 10 * "//host0,0\nhttp://h1,1\nhttp://h2,2\n", "url|n",
+         *10 * ("//host0|0", "http://h1|1", "http://h2|2")),
+    case("an address commented out",
+         "url,n\nhttp://a.de,1\n//http://b.de,2\nhttp://c.de,3\nhttp://d.de,4\n", "url|n",
+         "http://a.de|1", "http://c.de|3", "http://d.de|4", problems=("comment",)),
 )  # fmt: skip

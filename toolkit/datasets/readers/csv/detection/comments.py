@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from toolkit.datasets.readers.csv.detection.columns import profile
 from toolkit.datasets.readers.csv.detection.headers import is_header
-from toolkit.datasets.readers.csv.detection.shapes import TYPED
+from toolkit.datasets.readers.csv.detection.shapes import ADDRESS, EMPTY, TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record, Rules
 
 _MARKERS = ("#", "//", "%", ";", "--", "!")
@@ -67,8 +67,10 @@ def _comment(
     if header is not None:
         others = [lines[r.line] for r in marked if r is not header]
         return _longer(marker, lines[header.line], others)
-    commented = marker in _OUT or len(wide) * 2 <= len(marked)
-    if rows and commented and profile(rows[1:] or rows, width)[0].kind in TYPED:
+    kind = profile(rows[1:] or rows, width)[0].kind if rows else EMPTY
+    out = wide if kind != ADDRESS else [r for r in wide if _is_address_out(marker, r.cells[0])]
+    commented = len(wide) * 2 <= len(marked) or (marker in _OUT and len(out) == len(wide))
+    if commented and kind in TYPED:
         # What begins with the marker cannot be a value of the first column.
         return marker
     texts = [lines[r.line] for r in marked]
@@ -80,6 +82,13 @@ def _comment(
     within = any(r.line > first for r in marked)
     rare = len(wide) <= _CHANCE * len(marked) and len(marked) <= len(plain)
     return marker if within and rare else None
+
+
+def _is_address_out(marker: str, cell: str) -> bool:
+    """Whether a cell is an address behind a mark, not one that begins with it, as in
+    ``//cdn.example.org/x``."""
+    rest = cell[len(marker) :]
+    return kind_of(rest) == ADDRESS and (marker != "//" or "://" in rest or rest[0] == " ")
 
 
 def _longer(marker: str, header: str, others: Sequence[str]) -> str | None:
