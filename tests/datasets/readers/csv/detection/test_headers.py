@@ -67,7 +67,8 @@ CASES = {
         ("column_2", "column_2_2", "x"),
     ),
     "a name too few": (b"a,b,c\n1,2,3,4\n5,6,7,8\n9,1,2,3\n", 1, ("a", "b", "c", "column_4")),
-    "a name too many": (b"a,b,c,d\n1,2,3\n5,6,7\n9,1,2\n", 1, ("a", "b", "c")),
+    "a name too many": (b"a,b,c,d\n1,2,3\n5,6,7\n9,1,2\n", 1, ("a", "b", "c", "d")),
+    "a comma of a name": (b"a,b, and c,d\n1,2,3\n5,6,7\n9,1,2\n", 1, ("a", "b, and c", "d")),
     "an empty name too many": (b"a,b,c,\n1,2,3\n5,6,7\n9,1,2\n", 1, ("a", "b", "c")),
     "an empty name too many within": (b"a,,b,c\n1,2,3\n5,6,7\n9,1,2\n", 1, ("a", "b", "c")),
     "row numbers without a name": (

@@ -15,6 +15,7 @@ from toolkit.datasets.readers.csv.detection.headers import (
     count_header_rows,
     names_of,
     unique_names,
+    whole_header,
 )
 from toolkit.datasets.readers.csv.detection.mending import Mender
 from toolkit.datasets.readers.csv.detection.notes import notes_above, notes_below
@@ -106,6 +107,10 @@ class _Finder:
         rows: list[Sequence[str]] = [r.cells for r in table]
         rows[0] = self._mender.cells(table[0], width)
         header_rows = self._header_rows(rows, width)
+        if header_rows == 1 and self._given.names is None:
+            # Rows may lack their last fields, as where these are all empty: no name is left out.
+            rows[0] = whole_header(rows[0], width, rules.delimiter)
+            width = max(width, len(rows[0]))
         unnamed = _has_row_names(table, lines, rules.quote, width)
         names = self._names(rows, header_rows, width, unnamed=unnamed)
         start = lines.offsets[table[0].line]

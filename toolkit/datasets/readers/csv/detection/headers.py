@@ -189,6 +189,25 @@ def _fitted(row: Row, width: int) -> list[str]:
     return cells[:width] + [""] * (width - len(cells))
 
 
+def whole_header(row: Row, width: int, delimiter: str) -> Row:
+    """A header row of at most ``width`` cells, unless more of them are filled: each is a name."""
+    filled = sum(bool(cell.strip()) for cell in row)
+    if filled <= width:
+        return _fitted(row, width) if len(row) > width else row
+    spaced = [index for index, cell in enumerate(row) if cell[:1] == " " and index]
+    if len(spaced) != len(row) - width:
+        last = max(index for index, cell in enumerate(row) if cell.strip())
+        return row[: last + 1]
+    # As in sentences, a blank follows what is no delimiter.
+    joined: list[str] = []
+    for index, cell in enumerate(row):
+        if index in spaced:
+            joined[-1] += delimiter + cell
+        else:
+            joined.append(cell)
+    return joined
+
+
 def are_halves(first: Row, second: Row, width: int) -> bool:
     """Whether two rows could be one row of names that a line break parts."""
     whole = len(first) + len(second) - 1 == width and width > 2
