@@ -38,6 +38,8 @@ class Evidence:
     padded: bool = False
     gaps: bool = False
     """Whether a field was empty or one of ``tokens``."""
+    example: str | None = None
+    """A value of a column that is to be one of dates or times, for messages."""
 
     def __and__(self, other: Evidence) -> Evidence:
         """What both allow."""
@@ -53,6 +55,7 @@ class Evidence:
             self.tokens | other.tokens,
             self.padded or other.padded,
             self.gaps or other.gaps,
+            other.example if self.example is None else self.example,
         )
 
     def column(

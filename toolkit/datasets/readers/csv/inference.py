@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
 import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.asked import (
+    column_asked_for,
+    is_of_moments,
+    moments_asked_for,
+)
 from toolkit.datasets.readers.csv.evidence import Evidence, evidence_of
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.moments import given_moment
@@ -84,28 +89,9 @@ def _type(name: str, seen: Evidence, inferred: ColumnType, options: CSVOptions) 
         inferred = ColumnType(moment.kind, moment, tuple(sorted(seen.tokens)), seen.padded)
     dtype = (options.schema or {}).get(name)
     if dtype is not None:
-        inferred = _as_asked(inferred, seen, dtype, options)
+        inferred = column_asked_for(name, dtype, seen, options.style, options.date_formats)
     nulls = options.nulls_of(name)
     return inferred if nulls is None else replace(inferred, nulls=nulls)
-
-
-def _as_asked(inferred: ColumnType, seen: Evidence, dtype: Any, options: CSVOptions) -> ColumnType:
-    try:
-        asked = pl.DataFrame(schema={"column": dtype}).schema["column"]
-    except TypeError as error:
-        raise InvalidArgumentError(
-            f"schema has {dtype!r}, which is no type: pass polars types, such as pl.Int64."
-        ) from error
-    if asked == pl.String:
-        return ColumnType()
-    if asked.is_temporal() and inferred.moment is not None:
-        return replace(inferred, given=asked)
-    if asked == pl.Boolean:
-        return ColumnType("boolean", None, tuple(sorted(seen.tokens)), seen.padded, given=asked)
-    if asked.is_numeric():
-        tokens = tuple(sorted(seen.tokens))
-        return ColumnType("float", None, tokens, seen.padded, options.style, asked)
-    return ColumnType(given=asked)
 
 
 def _evidence(frame: pl.DataFrame, options: CSVOptions) -> Mapping[str, Evidence]:
@@ -119,6 +105,10 @@ def _evidence(frame: pl.DataFrame, options: CSVOptions) -> Mapping[str, Evidence
     for nulls, names in alike.items():
         tokens = NULL_TOKENS if nulls is None else nulls
         found |= evidence_of(frame.select(names), options.style, tokens=tokens, moment=moment)
+        for name in names:
+            dtype = (options.schema or {}).get(name)
+            if is_of_moments(dtype):
+                found[name] = moments_asked_for(frame[name], tokens, dtype, found[name])
     return found
 
 

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.datasets.readers.csv.cells import VALUE, among, columns_where
+
+MomentKind: TypeAlias = Literal["date", "datetime", "time"]
 
 _DATES = {
     "%Y-%m-%d": r"\d{4}-\d{1,2}-\d{1,2}",
@@ -64,7 +66,7 @@ _DIRECTIVE = re.compile(r"%[.:#]?[A-Za-z]|.", re.DOTALL)
 class Moment:
     """A format of dates, times, or both, in the notation of polars (chrono's ``strftime``)."""
 
-    kind: Literal["date", "datetime", "time"]
+    kind: MomentKind
     format: str
     fine: bool = False
     """Whether fractions of a second go beyond microseconds."""
@@ -135,7 +137,7 @@ def given_moment(format: str, *, fine: bool = False) -> Moment:
         raise InvalidArgumentError(
             f"{format!r} is not a format of dates: use directives such as %Y-%m-%d %H:%M:%S."
         )
-    kind: Literal["date", "datetime", "time"] = "time"
+    kind: MomentKind = "time"
     if dated:
         kind = "datetime" if timed else "date"
     return Moment(kind, format, fine)
@@ -167,6 +169,18 @@ def moments_in(
     return {column: frozenset(moments) for column, moments in found.items()}
 
 
+def moments_like(values: pl.Series, kinds: frozenset[MomentKind]) -> dict[Moment, pl.Series]:
+    """The formats of those kinds that the first of the values has, and which values have each."""
+    fine = bool(values.str.contains(_FINE.pattern).any())
+    found = {}
+    for candidate in _candidates(values[0], anyhow="time" in kinds):
+        moment = replace(candidate, fine=fine)
+        if moment.kind in kinds:
+            parsed = values.to_frame("text").select(moment.parse(pl.col("text"), strict=False))
+            found[moment] = parsed.to_series().is_not_null()
+    return {moment: fits for moment, fits in found.items() if fits[0]}
+
+
 def moments_of(one: Iterable[Moment], other: Iterable[Moment]) -> Iterator[Moment]:
     """The formats that are among both."""
     others = {replace(each, fine=False): each.fine for each in other}
@@ -176,11 +190,12 @@ def moments_of(one: Iterable[Moment], other: Iterable[Moment]) -> Iterator[Momen
             yield replace(each, fine=each.fine or others[plain])
 
 
-def _candidates(text: str) -> Iterator[Moment]:
+def _candidates(text: str, *, anyhow: bool = False) -> Iterator[Moment]:
+    """The formats that a text may have; ``anyhow`` if it is known that times are times of day."""
     for time in _TIMES:
         if _shape(time).fullmatch(text):
             # Hours and minutes alone are as often minutes and seconds.
-            if time == "%H:%M:%S%.f":
+            if anyhow or time == "%H:%M:%S%.f":
                 yield Moment("time", time)
             return
     for date in _DATES:
