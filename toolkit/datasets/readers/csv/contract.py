@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import polars as pl
-
-from toolkit.core.errors import (
-    InvalidArgumentError,
-    SourceDriftError,
-    SourceNotFoundError,
-)
-from toolkit.datasets.readers.csv.evidence import Evidence
+from toolkit.core.errors import InvalidArgumentError, SourceNotFoundError
+from toolkit.datasets.readers.csv.dtypes import dtype_json, dtype_of
+from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.numbers import NumberStyle
+from toolkit.datasets.readers.csv.options import CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.types import ColumnType, Kind
 
 _FORMAT = "toolkit-csv-contract"
-_VERSION = 1
-_PARAMETERS = {
-    "Decimal": ("precision", "scale"),
-    "Datetime": ("time_unit", "time_zone"),
-    "Duration": ("time_unit",),
-}
+_VERSIONS = (1, 2)
+"""Version 1 has no options and no columns of unknown type."""
+_UNKNOWN = "unknown"
+
+_NOT_KEPT = frozenset(["schema", "on_bad_rows"])
+"""Options that are no part of a contract: the one is in its columns, and the other says what is
+wanted of a file rather than what the file is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,10 @@ class Contract:
     delimiter: str
     header_rows: int
     columns: Mapping[str, ColumnType]
+    unknown: frozenset[str] = frozenset()
+    """Columns that had no value yet: their type is inferred from the file that is read."""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """What a person said of the file beside the types of columns, by the names of CSVOptions."""
 
     @classmethod
     def of(cls, given: Contract | str | os.PathLike[str]) -> Contract:
@@ -62,68 +63,93 @@ class Contract:
             ) from error
 
     @classmethod
-    def from_plan(cls, plan: FilePlan, columns: Mapping[str, ColumnType]) -> Contract:
-        """What was found out about a file."""
+    def from_plan(
+        cls,
+        plan: FilePlan,
+        columns: Mapping[str, ColumnType],
+        unknown: frozenset[str],
+        options: CSVOptions,
+    ) -> Contract:
+        """What was found out about a file, and what was said of it.
+
+        Raises InvalidArgumentError for a type that JSON would not keep."""
+        for column in columns.values():
+            if column.given is not None:
+                dtype_json(column.given)
         layout = plan.layout
-        return cls(layout.dialect.delimiter, layout.header_rows, dict(columns))
+        return cls(
+            layout.dialect.delimiter, layout.header_rows, dict(columns), unknown, _said(options)
+        )
 
     @property
     def json(self) -> str:
         """The contract as an indented JSON document."""
-        document = {
+        document: dict[str, Any] = {
             "format": _FORMAT,
-            "version": _VERSION,
+            "version": _VERSIONS[-1],
             "delimiter": self.delimiter,
             "header_rows": self.header_rows,
-            "columns": [_column_json(name, column) for name, column in self.columns.items()],
         }
+        if self.options:
+            document["options"] = self.options
+        document["columns"] = [
+            _column_json(name, column, unknown=name in self.unknown)
+            for name, column in self.columns.items()
+        ]
         return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write ``json`` to a file."""
         Path(path).write_text(self.json, encoding="utf-8")
 
-    def check(self, plan: FilePlan, evidence: Mapping[str, Evidence]) -> None:
-        """Raise SourceDriftError, which lists every difference, unless a file keeps the contract.
+    def applied(self, options: CSVOptions) -> CSVOptions:
+        """The options with what the contract keeps of them, where nothing else is said."""
+        said = _said(options)
+        kept = {name: value for name, value in self.options.items() if name not in said}
+        if said.keys() & {"has_header", "header_rows"}:
+            kept = {name: kept[name] for name in kept.keys() - {"has_header", "header_rows"}}
+        return replace(options, **kept)
 
-        A file may have values of a column that the contract's type allows, and fewer of them."""
-        differences = list(self._differences(plan, evidence))
-        if differences:
-            raise SourceDriftError(
-                f"{plan.url} does not keep its contract: {'; '.join(differences)}. Read it without "
-                "contract= to see what it is now, and write a new contract if that is right."
-            )
-
-    def _differences(self, plan: FilePlan, evidence: Mapping[str, Evidence]) -> Iterator[str]:
-        layout = plan.layout
-        if layout.dialect.delimiter != self.delimiter and len(self.columns) > 1:
-            yield f"the delimiter is {layout.dialect.delimiter!r}, not {self.delimiter!r}"
-        if bool(layout.header_rows) != bool(self.header_rows):
-            yield "it has a header" if layout.header_rows else "it has no header"
-        names, kept = list(layout.names), list(self.columns)
-        yield from (f"column {name!r} is missing" for name in kept if name not in names)
-        yield from (f"column {name!r} is new" for name in names if name not in kept)
-        if names != kept and sorted(names) == sorted(kept):
-            yield f"the columns come in another order: {', '.join(names)}"
-        for name, column in self.columns.items():
-            if name in evidence and not evidence[name].allows(column):
-                found = evidence[name].column(column.style)
-                if found.kind == column.kind and found.moment == column.moment:
-                    texts = ", ".join(sorted(set(found.nulls) - set(column.nulls)))
-                    yield f"column {name!r} has {texts} for null, which was not there"
-                else:
-                    yield f"column {name!r} has values of the type {found}, not {column}"
+    def named(self, layout: Layout) -> Layout:
+        """The layout with the contract's names, where the file has none of its own."""
+        if self.header_rows or layout.header_rows or len(layout.names) != len(self.columns):
+            return layout
+        return replace(layout, names=tuple(self.columns))
 
     @classmethod
     def _from_json(cls, document: Any) -> Contract:
-        if document["format"] != _FORMAT or document["version"] != _VERSION:
+        if document["format"] != _FORMAT or document["version"] not in _VERSIONS:
             raise ValueError(f"format {document['format']!r}, version {document['version']!r}")
+        options = dict(document.get("options", {}))
+        if options.keys() & _NOT_KEPT:
+            raise ValueError(f"options {', '.join(sorted(options))}")
+        CSVOptions(**options)
         columns = {each["name"]: _column_of(each) for each in document["columns"]}
-        return cls(str(document["delimiter"]), int(document["header_rows"]), columns)
+        unknown = frozenset(
+            each["name"] for each in document["columns"] if each["type"] == _UNKNOWN
+        )
+        delimiter, header_rows = str(document["delimiter"]), int(document["header_rows"])
+        return cls(delimiter, header_rows, columns, unknown, options)
 
 
-def _column_json(name: str, column: ColumnType) -> dict[str, Any]:
-    document: dict[str, Any] = {"name": name, "type": column.kind}
+def _said(options: CSVOptions) -> dict[str, Any]:
+    """What of the options differs from the default, as JSON gives it back."""
+    plain = CSVOptions()
+    return {
+        each.name: _as_json(getattr(options, each.name))
+        for each in fields(CSVOptions)
+        if each.name not in _NOT_KEPT and getattr(options, each.name) != getattr(plain, each.name)
+    }
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _as_json(each) for name, each in value.items()}
+    return value if value is None or isinstance(value, str | int) else list(value)
+
+
+def _column_json(name: str, column: ColumnType, *, unknown: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {"name": name, "type": _UNKNOWN if unknown else column.kind}
     if column.moment is not None:
         document["format"] = column.moment.format
         document["fine"] = column.moment.fine
@@ -134,25 +160,22 @@ def _column_json(name: str, column: ColumnType) -> dict[str, Any]:
     if column.style != NumberStyle():
         document["numbers"] = asdict(column.style)
     if column.given is not None:
-        document["dtype"] = _dtype_json(column.given)
+        document["dtype"] = dtype_json(column.given)
     return document
 
 
 def _column_of(document: Mapping[str, Any]) -> ColumnType:
+    kind = document["type"]
+    if kind not in (_UNKNOWN, *get_args(Kind)):
+        raise ValueError(f"type {kind!r}")
     moment = None
     if "format" in document:
         moment = given_moment(document["format"], fine=bool(document["fine"]))
-    dtype = document.get("dtype")
     return ColumnType(
-        document["type"],
+        "text" if kind == _UNKNOWN else kind,
         moment,
         tuple(document.get("nulls", ())),
         bool(document.get("padded", False)),
         NumberStyle(**document.get("numbers", {})),
-        None if dtype is None else getattr(pl, dtype.pop("name"))(**dtype),
+        dtype_of(document["dtype"]) if "dtype" in document else None,
     )
-
-
-def _dtype_json(dtype: pl.DataType) -> dict[str, Any]:
-    name = type(dtype).__name__
-    return {"name": name, **{key: getattr(dtype, key) for key in _PARAMETERS.get(name, ())}}

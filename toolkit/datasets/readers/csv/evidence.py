@@ -78,11 +78,15 @@ class Evidence:
 
     def allows(self, column: ColumnType) -> bool:
         """Whether all that was seen could stand in a column of this type."""
-        if self.kinds is None or column.kind == "text":
+        if column.kind == "text":
+            return True
+        if not self.tokens - (_NAN if column.kind == "float" else set()) <= set(column.nulls):
+            return False
+        if self.kinds is None:
             return True
         if column.moment is not None:
             return any(each.within(column.moment) for each in self.moments)
-        return column.kind in self.kinds and (self.tokens <= set(column.nulls) | _NAN)
+        return column.kind in self.kinds
 
 
 def evidence_of(

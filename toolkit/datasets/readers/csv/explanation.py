@@ -12,6 +12,8 @@ from toolkit.datasets.readers.csv.types import ColumnType
 _NEWLINES = {"\n": "LF or CRLF", "\r": "CR", "any": "LF, CRLF or CR"}
 _CHARACTERS = {"\t": "tab", " ": "blank", ", ": "comma and blank", "\x1f": "unit separator"}
 
+_UNKNOWN = "unknown, no value was seen; read as text"
+
 _SHOWN = 5
 """Files that are described; the others are in ``files``."""
 
@@ -23,6 +25,8 @@ class Explanation:
     files: tuple[FilePlan, ...]
     columns: Mapping[str, ColumnType]
     policy: str
+    unknown: frozenset[str] = frozenset()
+    """Columns in which no value was seen."""
 
     def __repr__(self) -> str:
         return "\n".join(self._lines())
@@ -35,7 +39,8 @@ class Explanation:
         width = max((len(name) for name in self.columns), default=0)
         yield f"{len(self.columns)} columns:"
         for name, column in self.columns.items():
-            yield f"  {name:<{width}}  {_column(column)}"
+            text = _UNKNOWN if name in self.unknown else _column(column)
+            yield f"  {name:<{width}}  {text}"
         yield f"Bad rows: {self.policy}"
 
 

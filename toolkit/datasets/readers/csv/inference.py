@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from typing import Literal
@@ -36,12 +36,17 @@ _GOOD_SHARE = 0.9
 
 
 def evidence_of_file(
-    source: ResolvedSource, plan: FilePlan, options: CSVOptions
+    source: ResolvedSource,
+    plan: FilePlan,
+    options: CSVOptions,
+    look: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
 ) -> Mapping[str, Evidence]:
-    """What the values of one file allow, by column; ``infer_rows`` says of how many."""
+    """What the values of one file allow, by column; ``infer_rows`` says of how many.
+
+    ``look`` gets each frame of their texts, and gives the one that counts."""
     found: Mapping[str, Evidence] = {}
     for frame in _samples(source, plan, options.infer_rows):
-        more = _evidence(frame, options)
+        more = _evidence(frame if look is None else look(frame), options)
         found = {name: found[name] & more[name] for name in found} or more
     nothing = Evidence()
     return {name: found.get(name, nothing) for name in plan.layout.names}
@@ -76,6 +81,16 @@ def column_types(evidence: Mapping[str, Evidence], options: CSVOptions) -> Mappi
         name: _type(name, seen, seen.column(style, tokens), options)
         for name, seen in evidence.items()
     }
+
+
+def unknown_columns(evidence: Mapping[str, Evidence], options: CSVOptions) -> frozenset[str]:
+    """Columns of which nothing is known: no value was seen, and no type asked for."""
+    if not options.infer_types:
+        return frozenset()
+    asked = (options.schema or {}).keys() | options.date_formats.keys()
+    return frozenset(
+        name for name, seen in evidence.items() if seen.kinds is None and name not in asked
+    )
 
 
 def _type(name: str, seen: Evidence, inferred: ColumnType, options: CSVOptions) -> ColumnType:

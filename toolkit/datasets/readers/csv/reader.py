@@ -16,9 +16,14 @@ from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.csv.contract import Contract
 from toolkit.datasets.readers.csv.damage import content_error, problems_frame
 from toolkit.datasets.readers.csv.detection import detect_encoding
+from toolkit.datasets.readers.csv.drift import Look, plan_by_contract
 from toolkit.datasets.readers.csv.evidence import Evidence
 from toolkit.datasets.readers.csv.explanation import Explanation
-from toolkit.datasets.readers.csv.inference import column_types, evidence_of_file
+from toolkit.datasets.readers.csv.inference import (
+    column_types,
+    evidence_of_file,
+    unknown_columns,
+)
 from toolkit.datasets.readers.csv.options import (
     AUTO,
     CSVOptions,
@@ -118,10 +123,13 @@ class CSVDatasetReader(LazyFrameReader):
         )
         if contract is not None and self._options.types_are_said:
             raise InvalidArgumentError(
-                "contract= says what the columns are: pass it without schema, infer_types, "
-                "infer_rows, null_values, dates, decimal, thousands and affixes."
+                "contract= says what the columns are, and keeps what was said of them: pass it "
+                "without schema, infer_types, infer_rows, null_values, dates, decimal, thousands "
+                "and affixes."
             )
         self._contract = None if contract is None else Contract.of(contract)
+        if self._contract is not None:
+            self._options = self._contract.applied(self._options)
 
     def polars(self) -> pl.LazyFrame:
         return self._scan.lazy(pl.Schema({**self._schema, **self._partition_schema}))
@@ -134,7 +142,7 @@ class CSVDatasetReader(LazyFrameReader):
         """What was found out about the files and their columns, to be printed or looked into."""
         with self._reading():
             policy = self._options.on_bad_rows
-            return Explanation(tuple(self._plans), dict(self._types), policy)
+            return Explanation(tuple(self._plans), dict(self._types), policy, self._unknown)
 
     def problems(self) -> pl.DataFrame:
         """Everything in the files that is not in the frame as it is written.
@@ -150,16 +158,18 @@ class CSVDatasetReader(LazyFrameReader):
             return problems_frame(self._scan, self._files, self._options.on_bad_rows)
 
     def contract(self) -> Contract:
-        """What was found out, to hold later files against: see ``contract=``."""
+        """What was found out and said, to hold later files against: see ``contract=``.
+
+        Raises InvalidArgumentError for a type of the schema that it cannot keep."""
         with self._reading():
-            return Contract.from_plan(self._plans[0], self._types)
+            return Contract.from_plan(self._plans[0], self._types, self._unknown, self._options)
 
     @cached_property
     def _plans(self) -> list[FilePlan]:
         plans = []
         for index, url in enumerate(self._source.urls):
             with reading(url, self.hint, remote=self._source.remote):
-                plans.append(self._renamed(plan_file(self._source, index, self._options)))
+                plans.append(self._plan(index))
         if self._contract is not None:
             # The contract tells more of how a file's columns differ.
             return plans
@@ -171,6 +181,11 @@ class CSVDatasetReader(LazyFrameReader):
                 (plan.url, list(plan.layout.names)),
             )
         return plans
+
+    def _plan(self, index: int) -> FilePlan:
+        if self._contract is not None:
+            return plan_by_contract(self._source, index, self._options, self._contract)
+        return self._renamed(plan_file(self._source, index, self._options))
 
     def _renamed(self, plan: FilePlan) -> FilePlan:
         """A schema names the columns of a file without a header."""
@@ -185,19 +200,26 @@ class CSVDatasetReader(LazyFrameReader):
         """What the values of all files that were looked at allow."""
         found: dict[str, Evidence] = {}
         for plan in self._plans:
+            look = None if self._contract is None else Look(self._contract, self._options)
             with reading(plan.url, self.hint, remote=self._source.remote):
-                seen = evidence_of_file(self._source, plan, self._options)
+                seen = evidence_of_file(self._source, plan, self._options, look)
             found = {name: found.get(name, Evidence()) & each for name, each in seen.items()}
-            if self._contract is not None:
-                self._contract.check(plan, seen)
+            if look is not None:
+                look.check(plan, seen)
         return found
 
     @cached_property
     def _types(self) -> Mapping[str, ColumnType]:
-        evidence = self._evidence
-        if self._contract is not None:
-            return self._contract.columns
-        return column_types(evidence, self._options)
+        types = column_types(self._evidence, self._options)
+        if self._contract is None:
+            return types
+        kept, unknown = self._contract.columns, self._contract.unknown
+        return {name: types[name] if name in unknown else kept[name] for name in kept}
+
+    @cached_property
+    def _unknown(self) -> frozenset[str]:
+        unknown = unknown_columns(self._evidence, self._options)
+        return unknown if self._contract is None else unknown & self._contract.unknown
 
     @cached_property
     def _files(self) -> list[TypedFile]:

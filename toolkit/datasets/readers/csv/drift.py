@@ -1,0 +1,180 @@
+"""How a CSV file differs from the contract that it is held against."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from toolkit.core.errors import SourceDriftError, SourceError
+from toolkit.datasets.readers.csv.contract import Contract
+from toolkit.datasets.readers.csv.evidence import Evidence
+from toolkit.datasets.readers.csv.inference import evidence_of_file
+from toolkit.datasets.readers.csv.layout import Layout
+from toolkit.datasets.readers.csv.options import CSVOptions
+from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
+from toolkit.datasets.readers.csv.types import BLANKS, NULL_TOKENS, ColumnType
+from toolkit.datasets.readers.failures import ENGINE_FAILURES
+from toolkit.datasets.readers.sources import ResolvedSource
+
+
+def plan_by_contract(
+    source: ResolvedSource, index: int, options: CSVOptions, contract: Contract
+) -> FilePlan:
+    """How one file is read: as it is found to be, or as its contract says where only that fits.
+
+    Few rows tell little of how they are written, while a contract knows."""
+    plan = _planned(source, index, options, contract)
+    if _is_laid_out(plan.layout, contract):
+        return plan
+    told = replace(options, delimiter=contract.delimiter)
+    if options.header_rows is None and options.has_header is None:
+        told = replace(told, header_rows=contract.header_rows)
+    try:
+        other = _planned(source, index, told, contract)
+        if not _is_laid_out(other.layout, contract):
+            return plan
+        if not contract.header_rows and not _speaks_for_itself(source, other, told, contract):
+            return plan
+    except SourceError:
+        return plan
+    return other
+
+
+def _planned(
+    source: ResolvedSource, index: int, options: CSVOptions, contract: Contract
+) -> FilePlan:
+    plan = plan_file(source, index, options)
+    return replace(plan, layout=contract.named(plan.layout))
+
+
+def _is_laid_out(layout: Layout, contract: Contract) -> bool:
+    return not list(_of_layout(layout, contract))
+
+
+def _speaks_for_itself(
+    source: ResolvedSource, plan: FilePlan, options: CSVOptions, contract: Contract
+) -> bool:
+    """Whether the values tell that a file without names has the columns of the contract."""
+    look = Look(contract, options)
+    evidence = evidence_of_file(source, plan, options, look)
+    typed = any(evidence[name].kinds is not None for name in look.typed)
+    return typed and not list(look.differences(evidence))
+
+
+def _of_layout(layout: Layout, contract: Contract) -> Iterator[str]:
+    delimiter, names, kept = layout.dialect.delimiter, list(layout.names), list(contract.columns)
+    if delimiter != contract.delimiter and len(kept) > 1:
+        yield f"the delimiter is {delimiter!r}, not {contract.delimiter!r}"
+    if bool(layout.header_rows) != bool(contract.header_rows):
+        yield "it has a header" if layout.header_rows else "it has no header"
+    yield from (f"column {name!r} is missing" for name in kept if name not in names)
+    yield from (f"column {name!r} is new" for name in names if name not in kept)
+    if names != kept and sorted(names) == sorted(kept):
+        yield f"the columns come in another order: {', '.join(names)}"
+
+
+@dataclass(slots=True)
+class _Misfits:
+    """Texts of a column that are no values of its type."""
+
+    values: int = 0
+    """Texts that were looked at."""
+    count: int = 0
+    tokens: frozenset[str] = frozenset()
+    """Those that mean null elsewhere."""
+    first: str | None = None
+    """The first of the others."""
+
+
+class Look:
+    """Holds the values of one file against the types of a contract."""
+
+    def __init__(self, contract: Contract, options: CSVOptions) -> None:
+        self._contract = contract
+        self.typed = {
+            name: column
+            for name, column in contract.columns.items()
+            if column.kind != "text" or column.given is not None
+        }
+        self._mends = options.on_bad_rows != "error"
+        self._misfits = {
+            name: _Misfits()
+            for name, column in self.typed.items()
+            if self._mends or _is_asked_for(column)
+        }
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Count the texts that are no values of their columns. Where these will be mended, the
+        frame comes back without them."""
+        for name in self._misfits.keys() & set(frame.columns):
+            texts = frame[name]
+            unfit = _unfit(self.typed[name], texts)
+            if unfit is not None:
+                self._count(self._misfits[name], texts, unfit)
+                if self._mends and unfit.any():
+                    frame = frame.with_columns(texts.set(unfit, None))
+        return frame
+
+    def check(self, plan: FilePlan, evidence: Mapping[str, Evidence]) -> None:
+        """Raise SourceDriftError, which lists every difference, unless a file keeps the contract.
+
+        A file may have values that the contract's types allow, and fewer kinds of them."""
+        differences = [*_of_layout(plan.layout, self._contract), *self.differences(evidence)]
+        if differences:
+            raise SourceDriftError(
+                f"{plan.url} does not keep its contract: {'; '.join(differences)}. Read it without "
+                "contract= to see what it is now, and write a new contract if that is right."
+            )
+
+    def differences(self, evidence: Mapping[str, Evidence]) -> Iterator[str]:
+        """What to know of each column with values that the contract does not allow."""
+        for name, column in self.typed.items():
+            if name not in evidence:
+                continue
+            misfits = self._misfits.get(name, _Misfits())
+            # Some values that do not fit are what mending is for; most of them are a drift.
+            bad = misfits.count * 2 > misfits.values if self._mends else misfits.count
+            if bad or not (_is_asked_for(column) or evidence[name].allows(column)):
+                yield f"column {name!r} has {_found(column, evidence[name], misfits)}"
+
+    @staticmethod
+    def _count(misfits: _Misfits, texts: pl.Series, unfit: pl.Series) -> None:
+        misfits.values += len(texts) - texts.null_count()
+        found = texts.filter(unfit).str.strip_chars(BLANKS)
+        known = found.is_in(list(NULL_TOKENS))
+        misfits.count += len(found)
+        misfits.tokens |= set(found.filter(known))
+        others = found.filter(~known)
+        if misfits.first is None and len(others):
+            misfits.first = others[0]
+
+
+def _is_asked_for(column: ColumnType) -> bool:
+    """Whether a person may have said how the texts are to be read: then it does not matter what
+    would be inferred of them."""
+    return column.given is not None or column.moment is not None
+
+
+def _unfit(column: ColumnType, texts: pl.Series) -> pl.Series | None:
+    """Which texts are no values; None: reading them fails in another way, which says why."""
+    try:
+        values = column.lenient(texts)
+    except ENGINE_FAILURES:
+        return None
+    if values is None:
+        return None
+    return column.misfits(texts, values)
+
+
+def _found(column: ColumnType, seen: Evidence, misfits: _Misfits) -> str:
+    found = seen.column(column.style)
+    alike = found.kind == column.kind and found.moment == column.moment
+    if misfits.first is not None and (alike or column.given is not None):
+        wanted = column if column.given is None else column.given
+        return f"values that are no {wanted}, such as {misfits.first!r}"
+    nulls = misfits.tokens or seen.tokens - set(column.nulls)
+    if nulls and misfits.first is None and (alike or misfits.count or seen.kinds is None):
+        return f"{', '.join(sorted(nulls))} for null, which was not there"
+    return f"values of the type {found}, not {column}"
