@@ -23,13 +23,28 @@ class NumberStyle:
     def __post_init__(self) -> None:
         marks = [self.decimal, *([] if self.thousands is None else [self.thousands])]
         for name, mark in zip(("decimal", "thousands"), marks, strict=False):
-            if len(mark) != 1 or mark.isdigit() or mark in "-+eE":
+            if len(mark) != 1 or mark.isalnum() or mark in "-+\r\n":
                 raise InvalidArgumentError(
                     f"{name}={mark!r} is not a mark in numbers: pass one character."
                 )
         if len(set(marks)) < len(marks):
             raise InvalidArgumentError(
                 f"decimal and thousands are both {self.decimal!r}: pass two different marks."
+            )
+
+        self._check_affixes()
+
+    def _check_affixes(self) -> None:
+        if "(" in self.affixes or ")" in self.affixes:
+            raise InvalidArgumentError(
+                f"affixes={self.affixes!r}: parentheses make numbers negative, and would be left "
+                'out: have the column as text, and replace "(" by "-" in the frame.'
+            )
+        parts = (each for each in self.affixes if each.isdigit() or each in "-+" + self.decimal)
+        part = next(parts, None)
+        if part is not None:
+            raise InvalidArgumentError(
+                f"affixes={self.affixes!r}: {part!r} is a part of numbers; pass what is not."
             )
 
     @property

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
 import polars as pl
@@ -15,7 +16,8 @@ from toolkit.datasets.readers.csv.numbers import NumberStyle
 from toolkit.datasets.readers.packing.text import is_utf8
 
 SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
-NullValues: TypeAlias = str | Sequence[str] | Mapping[str, str | Sequence[str]]
+NullText: TypeAlias = str | int
+NullValues: TypeAlias = NullText | Sequence[NullText] | Mapping[str, NullText | Sequence[NullText]]
 Dates: TypeAlias = bool | str | Mapping[str, str]
 OnBadRows: TypeAlias = Literal["error", "repair", "skip"]
 
@@ -23,6 +25,23 @@ AUTO: Literal["auto"] = "auto"
 """Find out from the file, where None has a meaning of its own."""
 
 _POLICIES = ("error", "repair", "skip")
+
+_TEXT = ((str,), "text")
+_TEXT_OR_NONE = ((str, type(None)), "text, or None")
+_TRUTH = ((bool,), "True or False")
+_TRUTH_OR_NONE = ((bool, type(None)), "True, False or None")
+_NUMBER_OR_NONE = ((Integral, type(None)), "a whole number, or None")
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys(["delimiter", "quote", "escape", "comment", "encoding"], _TEXT_OR_NONE),
+    **dict.fromkeys(["decimal", "affixes"], _TEXT),
+    "thousands": _TEXT_OR_NONE,
+    "has_header": _TRUTH_OR_NONE,
+    "infer_types": _TRUTH,
+    **dict.fromkeys(["header_rows", "skip_lines", "infer_rows"], _NUMBER_OR_NONE),
+    "schema": ((Mapping, type(None)), "a mapping of columns to types, {'id': pl.Int64}"),
+    "dates": ((bool, str, Mapping), "True, False, a format, or a mapping of columns to formats"),
+}
+"""Of what type the value of an option may be, and how to say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +71,7 @@ class CSVOptions:
     """Rows at the beginning of each file from which types are inferred; None: all rows; "auto":
     those of its first 256 KB, and of places further down in a large local file."""
     null_values: NullValues | None = None
-    """Text that means null: for all columns, or for each column by name."""
+    """Text that means null: for all columns, or for each column by name; an integer is its text."""
     dates: Dates = True
     """False leaves dates text; a format (``"%d.%m.%Y"``) is the one of every date, or of the
     columns that a mapping names."""
@@ -63,8 +82,10 @@ class CSVOptions:
     on_bad_rows: OnBadRows = "error"
 
     def __post_init__(self) -> None:
+        self._check_types()
         self._check_characters()
-        if isinstance(self.infer_rows, int) and self.infer_rows < 1:
+        rows = self.infer_rows
+        if rows is not None and rows != AUTO and rows < 1:
             raise InvalidArgumentError(
                 f"infer_rows={self.infer_rows}: pass a number from 1, or None for all rows."
             )
@@ -93,6 +114,28 @@ class CSVOptions:
         for each in self.date_formats.values():
             given_moment(each)
         NumberStyle(self.decimal, self.thousands, self.affixes)
+
+    def _check_types(self) -> None:
+        for name, (types, wanted) in _TYPES.items():
+            value = getattr(self, name)
+            fits = isinstance(value, types) and (bool in types or not isinstance(value, bool))
+            if not fits and not (name == "infer_rows" and value == AUTO):
+                also = ', or "auto"' if name == "infer_rows" else ""
+                raise InvalidArgumentError(f"{name}={value!r}: pass {wanted}{also}.")
+        for name, value in (("schema", self.schema), ("dates", self.dates)):
+            if isinstance(value, Mapping) and not all(isinstance(key, str) for key in value):
+                raise InvalidArgumentError(f"{name}={value!r}: the keys are names of columns.")
+        if not all(isinstance(each, str) for each in self.date_formats.values()):
+            raise InvalidArgumentError(
+                f"dates={self.dates!r}: a format is text, such as '%d.%m.%Y'."
+            )
+        nulls = self.null_values
+        for given in nulls.values() if isinstance(nulls, Mapping) else [nulls]:
+            if given is not None and not _is_null_text(given):
+                raise InvalidArgumentError(
+                    f"null_values={self.null_values!r}: pass texts as they stand in the files, "
+                    "one or a list, or a mapping of columns to these."
+                )
 
     def _check_characters(self) -> None:
         delimiter = self.delimiter
@@ -146,7 +189,13 @@ class CSVOptions:
             given = given.get(column, ())
         if given is None:
             return None
-        return (given,) if isinstance(given, str) else tuple(given)
+        return tuple(map(str, [given] if isinstance(given, str | int) else given))
+
+
+def _is_null_text(given: object) -> bool:
+    """Whether something is a text or an integer, or several of them."""
+    several = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
+    return all(isinstance(each, str | int) and not isinstance(each, bool) for each in several)
 
 
 def polars_types(schema: SchemaLike | None) -> Mapping[str, Any] | None:

@@ -1,0 +1,76 @@
+"""Values of options that cannot be meant are refused before anything is read, and named."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.options import CSVOptions
+from toolkit.datasets.readers.factory import DatasetReaderFactory
+
+SHEET = b"id,v\n1,2\n-999,3\n"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("schema", ["id", "v"]),
+        ("schema", "id"),
+        ("schema", {0: pl.Int64}),
+        ("infer_types", "no"),
+        ("infer_types", None),
+        ("infer_rows", "all"),
+        ("infer_rows", 1.5),
+        ("infer_rows", True),
+        ("infer_rows", 0),
+        ("null_values", [-999.0]),
+        ("null_values", 1.5),
+        ("null_values", {"id": [None]}),
+        ("null_values", [True]),
+        ("dates", 5),
+        ("dates", None),
+        ("dates", {"id": True}),
+        ("dates", {1: "%Y"}),
+        ("has_header", "yes"),
+        ("has_header", 1),
+        ("header_rows", "2"),
+        ("header_rows", True),
+        ("skip_lines", 1.0),
+        ("skip_lines", -1),
+        ("delimiter", 5),
+        ("delimiter", b","),
+        ("quote", 5),
+        ("escape", b"x"),
+        ("comment", True),
+        ("encoding", 8),
+        ("decimal", "x"),
+        ("decimal", None),
+        ("decimal", "\n"),
+        ("thousands", "1"),
+        ("thousands", 3),
+        ("affixes", ["€"]),
+        ("affixes", "()"),
+        ("affixes", "€-"),
+        ("affixes", "0"),
+        ("affixes", "Fr. "),
+        ("on_bad_rows", None),
+        ("on_bad_rows", ["error"]),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused_and_named(option, value):
+    with pytest.raises(InvalidArgumentError, match=f"^{option}=.*: .*"):
+        DatasetReaderFactory().reader(SHEET, **{option: value})
+
+
+def test_the_defaults_and_what_is_documented_are_accepted():
+    CSVOptions()
+    CSVOptions(affixes="Fr. ", decimal=",", thousands="'", infer_rows=None, schema={})
+    CSVOptions(header_rows=np.int64(1), null_values={"v": ["a", "b"]}, dates={"v": "%d.%m.%y"})
+
+
+@pytest.mark.parametrize("nulls", [-999, [-999], {"id": -999}, {"id": [-999, "x"]}, "-999"])
+def test_an_integer_for_null_is_its_text(nulls):
+    frame = DatasetReaderFactory().reader(SHEET, null_values=nulls).polars().collect()
+    assert frame.rows() == [(1, 2), (None, 3)]
