@@ -156,4 +156,10 @@ CASES = (
          "id|url", "1|http://a.example/?x=1;y=2&z=3", "2|http://b.example/;s=9",
          "3|http://c.example/",
          python={}),
+    case("blanks, and days that are padded with one more",
+         "".join(f"Jan {day:2d} 10:00:00 host sshd[{day}]: Accepted for user{day}\n"
+                 for day in range(1, 21)),
+         [f"column_{position}" for position in range(1, 9)],
+         *(f"Jan|{day}|10:00:00|host|sshd[{day}]:|Accepted|for|user{day}" for day in range(1, 21)),
+         problems=("too many fields",)),
 )  # fmt: skip

@@ -108,4 +108,10 @@ CASES = (
          "x4,day20,free\n5,2024-03-05,8.5\n6,2024-03-09,9.99\n",
          "id|day|price", "1|2024-01-02|10.5", "2|2024-01-03|7.25", "3|2024-02-11|12",
          "x4|day20|free", "5|2024-03-05|8.5", "6|2024-03-09|9.99", problems=("blank line",)),
+    # With neither names nor a blank line above them they are rows, if bad ones.
+    case("a column of words comes in among those of numbers",
+         "".join(f"{n},2024-01-0{n},{n}.5\n" for n in range(1, 10))
+         + "".join(f"x{n},{n},2024-02-0{n},{n}.5\n" for n in range(1, 8)),
+         "column_1|column_2|column_3", *(f"{n}|2024-01-0{n}|{n}.5" for n in range(1, 10)),
+         *(f"x{n},{n}|2024-02-0{n}|{n}.5" for n in range(1, 8)), problems=("too many fields",)),
 )  # fmt: skip

@@ -60,7 +60,7 @@ def next_table(
         titled = len(records[begin - 1].cells) == 1
         gap = any(gaps[run.end : begin + 1]) and not _goes_on(records, run, other)
         named = _is_named(records, other)
-        if titled or gap or named or _is_of_other_kinds(records, run, other):
+        if titled or gap or named or _is_another(records, run, other):
             return begin - (titled and named and begin > run.end), run
         run = replace(run, end=other.end)
     return len(records), run
@@ -85,9 +85,11 @@ def _is_named(records: Records, run: Run) -> bool:
     return could_be_names(rows[0]) and words == total > 0
 
 
-def _is_of_other_kinds(records: Records, run: Run, other: Run) -> bool:
-    """Whether most columns of numbers and dates in one run have other values in the other, which
-    they have not where a column was added on the way."""
+def _is_another(records: Records, run: Run, other: Run) -> bool:
+    """Whether a run may begin with names, and most columns of numbers and dates in the run above
+    have other values in it, which they have not where a column was added on the way."""
+    if not could_be_names(records[other.start].cells):
+        return False
     before, after = (
         profile([r.cells for r in records[one.start + 1 : one.end]], one.width)
         for one in (run, other)

@@ -29,7 +29,7 @@ from toolkit.datasets.readers.csv.detection.splitting import (
     usual_widths,
 )
 from toolkit.datasets.readers.csv.detection.starts import table_start
-from toolkit.datasets.readers.csv.detection.tables import find_runs, first_table
+from toolkit.datasets.readers.csv.detection.tables import find_runs, first_table, squeezed
 from toolkit.datasets.readers.csv.detection.tails import end_in_tail
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
 
@@ -93,6 +93,8 @@ class _Finder:
         if self._given.names is not None:
             width = len(self._given.names)
         records = self._records(rules)
+        if rules.delimiter == " " and (padded := squeezed(records)) is not None:
+            records, width = padded
         comment = self._comment(records, rules, width)
         if comment is not None:
             records = [r for r in records if not lines.texts[r.line].startswith(comment)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from toolkit.datasets.readers.csv.detection.shapes import TYPED, kind_of
+from toolkit.datasets.readers.csv.detection.splitting import Record
 
 _OTHER = 0.65
 """What a record of another width costs a run, where one of its own gains 1: a few bad records do
@@ -21,6 +22,8 @@ _MANY = 9
 """Records of two fields that are a table whatever follows: fewer are keys and values above one."""
 _UNIFORM = 0.7
 """Share of the records of a block that have its width."""
+_ALIKE = 0.9
+"""Share of the records with one number of fields from which they are alike."""
 _SMALL = 0.08
 """Share of the largest table's cells below which a narrow run is rather a preamble."""
 
@@ -38,6 +41,23 @@ class Run:
     @property
     def cells(self) -> int:
         return self.matches * self.width
+
+
+def squeezed(records: Sequence[Record]) -> tuple[list[Record], int] | None:
+    """Records that blanks divide without their empty cells, and the number of fields of most, where
+    this makes them alike: some cells are padded with blanks, as the days of a log. Else None."""
+    less = [
+        r if r.quoted else r._replace(cells=[cell for cell in r.cells if cell] or [""])
+        for r in records
+    ]
+    before, after = (
+        Counter(len(r.cells) for r in each if any(r.cells)) for each in (records, less)
+    )
+    if not after:
+        return None
+    width, times = after.most_common(1)[0]
+    alike = max(before.values()) < _ALIKE * before.total() and times >= _ALIKE * after.total()
+    return (less, width) if alike and width > 1 else None
 
 
 def find_runs(widths: Sequence[int], gaps: Sequence[bool]) -> list[Run]:
