@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
+from datetime import date
 
 import polars as pl
 import pytest
@@ -182,17 +183,19 @@ def test_a_file_keeps_its_own_contract_whatever_was_said_of_it(data, said, tmp_p
     assert again.contract() == first.contract() == Contract.of(tmp_path / "c.json")
 
 
-NESTED = {
-    "list": pl.List(pl.Enum(["a"])),
-    "struct": pl.Struct({"a": pl.Int8, "b": pl.Array(pl.Date, (2, 3))}),
-    "duration": pl.Duration("ms"),
-    "zoned": pl.Datetime("ns", "Asia/Tokyo"),
-}
+@pytest.mark.parametrize(
+    "dtype",
+    [pl.Decimal(10, 2), pl.Datetime("ns", "Asia/Tokyo"), pl.Enum(["b", "a"]), pl.Int128()],
+    ids=str,
+)
+def test_a_type_is_kept_with_all_its_parameters(dtype):
+    assert dtype_of(json.loads(json.dumps(dtype_json(dtype)))) == dtype
 
 
-@pytest.mark.parametrize("name", NESTED)
-def test_a_type_is_kept_with_all_its_parameters(name):
-    assert dtype_of(json.loads(json.dumps(dtype_json(NESTED[name])))) == NESTED[name]
+@pytest.mark.parametrize("dtype", [pl.List(pl.Int8), pl.Struct({"a": pl.Int8})], ids=str)
+def test_a_type_that_has_others_within_is_not_kept_without_them(dtype):
+    with pytest.raises(InvalidArgumentError, match="cannot keep the type"):
+        dtype_json(dtype)
 
 
 def test_a_type_that_would_not_come_back_is_refused_when_the_contract_is_made():
@@ -317,6 +320,18 @@ def test_the_type_of_a_column_without_values_is_unknown_until_it_has_some(tmp_pa
 def test_an_unknown_column_is_inferred_with_what_was_said_of_numbers():
     kept = reader(b"d;x\na;\n", decimal=",").contract()
     assert reader(b"d;x\na;1,5\n", contract=kept).polars().collect()["x"].to_list() == [1.5]
+
+
+def test_dates_that_are_asked_for_are_in_the_format_that_is_seen_first(tmp_path):
+    empty = reader(b"d;x\na;\n", schema={"x": pl.Date})
+    assert "x  Date (given)" in repr(empty.explain())
+    empty.contract().write(tmp_path / "c.json")
+    assert Contract.of(tmp_path / "c.json") == empty.contract()
+    then = reader(b"d;x\na;31.01.2024\n", contract=tmp_path / "c.json")
+    assert then.polars().collect()["x"].to_list() == [date(2024, 1, 31)]
+    with pytest.raises(SourceDriftError, match=r"'x' has values that are no Date, such as '2024"):
+        reader(b"d;x\na;2024-01-31\n", contract=then.contract()).polars()
+    assert reader(b"d;x\nb;\n", contract=empty.contract()).schema().field("x").type == "date32"
 
 
 def test_a_column_whose_type_was_asked_for_is_never_unknown():

@@ -36,7 +36,8 @@ class Contract:
     header_rows: int
     columns: Mapping[str, ColumnType]
     unknown: frozenset[str] = frozenset()
-    """Columns that had no value yet: their type is inferred from the file that is read."""
+    """Columns that had no value yet: their type, or the format of dates that were asked for, is
+    inferred from the file that is read."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """What a person said of the file beside the types of columns, by the names of CSVOptions."""
 
@@ -108,7 +109,9 @@ class Contract:
         kept = {name: value for name, value in self.options.items() if name not in said}
         if said.keys() & {"has_header", "header_rows"}:
             kept = {name: kept[name] for name in kept.keys() - {"has_header", "header_rows"}}
-        return replace(options, **kept)
+        asked = {name: self.columns[name].given for name in self.unknown}
+        schema = {name: dtype for name, dtype in asked.items() if dtype is not None}
+        return replace(options, **kept, schema=schema or None)
 
     def named(self, layout: Layout) -> Layout:
         """The layout with the contract's names, where the file has none of its own."""
@@ -171,8 +174,10 @@ def _column_of(document: Mapping[str, Any]) -> ColumnType:
     moment = None
     if "format" in document:
         moment = given_moment(document["format"], fine=bool(document["fine"]))
+    if kind == _UNKNOWN:
+        kind = "text" if moment is None else moment.kind
     return ColumnType(
-        "text" if kind == _UNKNOWN else kind,
+        kind,
         moment,
         tuple(document.get("nulls", ())),
         bool(document.get("padded", False)),

@@ -96,7 +96,7 @@ class Look:
         self.typed = {
             name: column
             for name, column in contract.columns.items()
-            if column.kind != "text" or column.given is not None
+            if (column.kind != "text" or column.given is not None) and name not in contract.unknown
         }
         self._mends = options.on_bad_rows != "error"
         self._misfits = {

@@ -39,7 +39,8 @@ class Explanation:
         width = max((len(name) for name in self.columns), default=0)
         yield f"{len(self.columns)} columns:"
         for name, column in self.columns.items():
-            text = _UNKNOWN if name in self.unknown else _column(column)
+            unknown = name in self.unknown and column.given is None
+            text = _UNKNOWN if unknown else _column(column)
             yield f"  {name:<{width}}  {text}"
         yield f"Bad rows: {self.policy}"
 

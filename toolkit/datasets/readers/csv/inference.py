@@ -84,12 +84,15 @@ def column_types(evidence: Mapping[str, Evidence], options: CSVOptions) -> Mappi
 
 
 def unknown_columns(evidence: Mapping[str, Evidence], options: CSVOptions) -> frozenset[str]:
-    """Columns of which nothing is known: no value was seen, and no type asked for."""
-    if not options.infer_types:
-        return frozenset()
-    asked = (options.schema or {}).keys() | options.date_formats.keys()
+    """Columns of which no value was seen that would tell their type, or the format of dates that
+    were asked for."""
+    schema = options.schema or {}
+    told = {name for name, dtype in schema.items() if not is_of_moments(dtype)}
+    told |= options.date_formats.keys()
     return frozenset(
-        name for name, seen in evidence.items() if seen.kinds is None and name not in asked
+        name
+        for name, seen in evidence.items()
+        if seen.kinds is None and name not in told and (options.infer_types or name in schema)
     )
 
 
