@@ -83,7 +83,7 @@ class Wanted:
         if limit is not None:
             frame = frame.head(limit)
         read = dict.fromkeys([*self.read, self._watched] if watched else self.read)
-        frame = self.file.typed(frame, list(read), [_BEYOND] if beyond else [])
+        frame = frame.select(*self.file.expressions(read), *([_BEYOND] if beyond else []))
         frame = frame.with_columns(self.constants)
         if self.predicate is None:
             return frame

@@ -26,6 +26,7 @@ from toolkit.datasets.readers.csv.native import Wanted, is_native
 from toolkit.datasets.readers.csv.planning import text_of
 from toolkit.datasets.readers.csv.quotes import quotes_are_sound
 from toolkit.datasets.readers.csv.records import (
+    BLOCK_SIZE,
     BadRecordError,
     Block,
     Policy,
@@ -38,6 +39,11 @@ from toolkit.datasets.readers.failures import ENGINE_FAILURES
 from toolkit.datasets.readers.sources import ResolvedSource
 
 BATCH_ROWS = 1 << 17
+
+_WIDE = 500
+"""Columns from which the engine's lazy conversions cost more than the splitter does."""
+_COLUMNS, _LARGEST = 100, 32
+"""Converting a column costs something for each block: more of them make larger blocks."""
 
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
@@ -122,7 +128,14 @@ class CSVScan:
         """The records of a file as the splitter gives them; ``located`` with their places."""
         plan = file.plan
         with closing(text_of(self._source, plan.path, plan.encoding)) as parts:
-            yield from blocks(parts, plan.layout, policy, file.fits, located=located)
+            yield from blocks(
+                parts,
+                plan.layout,
+                policy,
+                file.fits,
+                block_size=BLOCK_SIZE * max(1, min(len(file.columns) // _COLUMNS, _LARGEST)),
+                located=located,
+            )
 
     def _read(self, request: Request) -> Iterator[pl.DataFrame]:
         # Rows are counted before the predicate.
@@ -140,7 +153,8 @@ class CSVScan:
 
     def _frames(self, wanted: Wanted, limit: int | None, size: int) -> Iterator[pl.DataFrame]:
         given = 0
-        if self.policy == "error" and is_native(wanted.file.plan):
+        wide = len(wanted.read) > _WIDE
+        if self.policy == "error" and is_native(wanted.file.plan) and not wide:
             try:
                 for frame in self._native(wanted, limit, size):
                     given += frame.height
