@@ -21,6 +21,21 @@ def after(name, text):
     return case(name, TABLE + text, COLUMNS, *ROWS, problems=AFTER)
 
 
+KEYS = """\
+Umsatzanzeige;Datei erstellt am: 01.02.2024 10:00
+
+IBAN;DE12 3456 7890
+Kontoname;Girokonto
+Bank;ING
+Kunde;Max Muster
+Zeitraum;01.01.2024 - 31.01.2024
+Saldo;1.234,56;EUR
+
+Sortierung;Datum absteigend
+
+Buchung;Wertstellungsdatum;Auftraggeber;Zweck;Saldo;Währung;Betrag;Währung
+"""
+
 CASES = (
     before("a title", "Sales report\n"),
     before("a title and a blank line", "Sales report\n\n"),
@@ -80,4 +95,11 @@ CASES = (
     case("title with delimiters, semicolons, and notes after it",
          "Bericht; Stand: 2024\n\na;b;c\n1;2,5;x\n2;3,5;y\n3;4,5;z\n\nQuelle: eigene; geprüft\n",
          "a|b|c", "1|2,5|x", "2|3,5|y", "3|4,5|z", problems=("preamble", "footer", "blank line?")),
+    *(case(f"keys and values above a bank's bookings, {len(days)} of them", KEYS + "".join(
+               f"0{day}.01.2024;0{day}.01.2024;REWE;Einkauf;1.00{day},50;EUR;-{day},50;EUR\n"
+               for day in days),
+           "Buchung|Wertstellungsdatum|Auftraggeber|Zweck|Saldo|Währung|Betrag|Währung_2",
+           *(f"0{day}.01.2024|0{day}.01.2024|REWE|Einkauf|1.00{day},50|EUR|-{day},50|EUR"
+             for day in days), problems=("preamble", "blank line?"))
+      for days in ((1,), (1, 2, 3, 4))),
 )  # fmt: skip

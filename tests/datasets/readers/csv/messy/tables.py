@@ -114,4 +114,13 @@ CASES = (
          + "".join(f"x{n},{n},2024-02-0{n},{n}.5\n" for n in range(1, 8)),
          "column_1|column_2|column_3", *(f"{n}|2024-01-0{n}|{n}.5" for n in range(1, 10)),
          *(f"x{n},{n}|2024-02-0{n}|{n}.5" for n in range(1, 8)), problems=("too many fields",)),
+    *(case(f"two columns, {what}, above a wider table", f"{first}\nid;name;x;y;z;u\n1;a;2;3;4;5\n"
+           "2;b;3;4;5;6\n3;c;4;5;6;7\n", names, *rows, problems=("other table", "blank line?"))
+      for what, first, names, *rows in (
+          ("of texts", "country;capital\nCuba;Havana\nPeru;Lima\nItaly;Rome\nIran;Teheran\n",
+           "country|capital", "Cuba|Havana", "Peru|Lima", "Italy|Rome", "Iran|Teheran"),
+          ("of numbers", "city;founded\nRome;-753\nOslo;1040\nBonn;11\nNice;unknown\n",
+           "city|founded", "Rome|-753", "Oslo|1040", "Bonn|11", "Nice|unknown"),
+          ("of settings", "name;value\nspeed;5\nmode;fast\nday;2020-01-01\nw;7\n",
+           "name|value", "speed|5", "mode|fast", "day|2020-01-01", "w|7"))),
 )  # fmt: skip

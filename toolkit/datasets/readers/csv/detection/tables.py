@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from toolkit.datasets.readers.csv.detection.shapes import TYPED, kind_of
+from toolkit.datasets.readers.csv.detection.columns import (
+    could_be_names,
+    disagreements,
+    profile,
+)
+from toolkit.datasets.readers.csv.detection.shapes import EMPTY, TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record
 
 _OTHER = 0.65
@@ -24,6 +30,15 @@ _UNIFORM = 0.7
 """Share of the records of a block that have its width."""
 _ALIKE = 0.9
 """Share of the records with one number of fields from which they are alike."""
+_MOST_KEYS = 20
+_WIDER = 4
+"""Fields of a table that keys and values may stand above."""
+_MUCH_WIDER = 6
+_LONG = re.compile(r"\d{4}|\d[.:/-]\d")
+"""A long number, a date or a time."""
+_DIGIT = re.compile(r"\d")
+_VALUE = re.compile(r"values?|val|wert|valeurs?|valore?s?|settings?|contents?", re.IGNORECASE)
+"""What a column of values is named."""
 _SMALL = 0.08
 """Share of the largest table's cells below which a narrow run is rather a preamble."""
 
@@ -76,7 +91,49 @@ def first_table(runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run | Non
     if not runs:
         return None
     largest = max(run.cells for run in runs)
-    return next(run for run in runs if run.cells == largest or _is_table(run, largest, rows))
+    for run in runs:
+        below = _below_keys(run, runs, rows)
+        if below is not None:
+            return below
+        if run.cells == largest or _is_table(run, largest, rows):
+            return run
+    return None
+
+
+def _below_keys(run: Run, runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run | None:
+    """The much wider table with a header below a run of keys and values of all kinds."""
+    keys = [row for row in rows[run.start : run.end] if len(row) == 2]
+    if run.width != 2 or not _are_keys(keys, wide=True):
+        return None
+    for start in range(run.end - 1, len(rows) - 1):
+        width = len(rows[start])
+        if width < _WIDER or len(rows[start + 1]) != width:
+            continue
+        end = start + 1
+        while end < len(rows) and len(rows[end]) == width and end <= start + _SHOWN:
+            end += 1
+        words, total = disagreements(rows[start], profile(rows[start + 1 : end], width))
+        headed = could_be_names(rows[start]) and words == total > 0
+        if headed and _are_keys(keys, wide=width >= _MUCH_WIDER):
+            found = Run(start, end, width, end - start)
+            return next((r for r in runs if r.start <= start < r.end and r.width == width), found)
+    return None
+
+
+def _are_keys(rows: Sequence[Sequence[str]], *, wide: bool) -> bool:
+    """Whether rows are keys, each with a value of another kind: no columns with names."""
+    if not rows or len(rows) > _MOST_KEYS or _VALUE.fullmatch(rows[0][1].strip()):
+        return False
+    keys = [row[0].strip() for row in rows]
+    values = profile(rows, 2)[1]
+    if not all(keys) or len(set(keys)) < len(keys) or not could_be_names(keys):
+        return False
+    # Below a name the values of a column would be alike.
+    if values.kind == EMPTY and profile(rows[1:], 2)[1].kind == EMPTY and values.count > 2:
+        return True
+    long = sum(bool(_LONG.search(row[1])) for row in rows)
+    without = sum(_DIGIT.search(row[1]) is None for row in rows)
+    return wide and long > 1 and without > 1 and values.kind not in TYPED
 
 
 def _is_table(run: Run, largest: int, rows: Sequence[Sequence[str]]) -> bool:
