@@ -346,6 +346,7 @@ def test_a_column_whose_type_was_asked_for_is_never_unknown():
         {"options": {"on_bad_rows": "skip"}},
         {"options": {"colour": "red"}},
         {"options": {"decimal": "1"}},
+        {"delimiter": 5},
         {"columns": [{"name": "d", "type": "colour"}]},
         {"columns": [{"name": "d", "type": "text", "dtype": {"name": "read_csv"}}]},
     ],
@@ -361,3 +362,18 @@ def test_a_contract_of_version_1_is_still_read(january, write):
     document = json.loads(january.json)
     path = write(json.dumps({**document, "version": 1}).encode(), "c.json")
     assert Contract.of(path) == january
+
+
+def test_files_that_differ_in_their_delimiter_keep_the_contract_of_all_of_them(write, tmp_path):
+    paths = [write(b"a;b\n1;2\n", "1.csv"), write(b"a,b\n3,4.5\n", "2.csv")]
+    reader(paths).contract().write(tmp_path / "c.json")
+    frame = reader(paths, contract=tmp_path / "c.json").polars().collect()
+    assert frame.rows() == [(1, 2.0), (3, 4.5)]
+    assert reader(b"a\tb\n", contract=tmp_path / "c.json").count() == 0
+
+
+def test_blanks_after_the_delimiter_are_no_drift():
+    spaced, tight = b"a, b\n1, x\n2, y\n", b"a,b\n1,x\n2,y\n"
+    for first, then in ((spaced, tight), (tight, spaced)):
+        kept = reader(first).contract()
+        assert reader(then, contract=kept).polars().collect().rows() == [(1, "x"), (2, "y")]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -32,7 +32,8 @@ wanted of a file rather than what the file is."""
 class Contract:
     """The columns of a CSV file, their types, and how the file is written."""
 
-    delimiter: str
+    delimiter: str | None
+    """None: files that were looked at together differ in it."""
     header_rows: int
     columns: Mapping[str, ColumnType]
     unknown: frozenset[str] = frozenset()
@@ -64,23 +65,23 @@ class Contract:
             ) from error
 
     @classmethod
-    def from_plan(
+    def from_plans(
         cls,
-        plan: FilePlan,
+        plans: Sequence[FilePlan],
         columns: Mapping[str, ColumnType],
         unknown: frozenset[str],
         options: CSVOptions,
     ) -> Contract:
-        """What was found out about a file, and what was said of it.
+        """What was found out about files, and what was said of them.
 
         Raises InvalidArgumentError for a type that JSON would not keep."""
         for column in columns.values():
             if column.given is not None:
                 dtype_json(column.given)
-        layout = plan.layout
-        return cls(
-            layout.dialect.delimiter, layout.header_rows, dict(columns), unknown, _said(options)
-        )
+        delimiters = {plan.layout.dialect.delimiter for plan in plans}
+        delimiter = delimiters.pop() if len(delimiters) == 1 else None
+        header_rows = plans[0].layout.header_rows
+        return cls(delimiter, header_rows, dict(columns), unknown, _said(options))
 
     @property
     def json(self) -> str:
@@ -131,8 +132,10 @@ class Contract:
         unknown = frozenset(
             each["name"] for each in document["columns"] if each["type"] == _UNKNOWN
         )
-        delimiter, header_rows = str(document["delimiter"]), int(document["header_rows"])
-        return cls(delimiter, header_rows, columns, unknown, options)
+        delimiter = document["delimiter"]
+        if not isinstance(delimiter, str | None):
+            raise ValueError(f"delimiter {delimiter!r}")
+        return cls(delimiter, int(document["header_rows"]), columns, unknown, options)
 
 
 def _said(options: CSVOptions) -> dict[str, Any]:

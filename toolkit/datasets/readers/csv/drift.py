@@ -28,7 +28,7 @@ def plan_by_contract(
     plan = _planned(source, index, options, contract)
     if _is_laid_out(plan.layout, contract):
         return plan
-    told = replace(options, delimiter=contract.delimiter)
+    told = replace(options, delimiter=options.delimiter or contract.delimiter)
     if options.header_rows is None and options.has_header is None:
         told = replace(told, header_rows=contract.header_rows)
     try:
@@ -64,9 +64,11 @@ def _speaks_for_itself(
 
 
 def _of_layout(layout: Layout, contract: Contract) -> Iterator[str]:
-    delimiter, names, kept = layout.dialect.delimiter, list(layout.names), list(contract.columns)
-    if delimiter != contract.delimiter and len(kept) > 1:
-        yield f"the delimiter is {delimiter!r}, not {contract.delimiter!r}"
+    names, kept = list(layout.names), list(contract.columns)
+    delimiter, wanted = layout.dialect.delimiter, contract.delimiter
+    # Whether a blank follows it changes no value.
+    if wanted is not None and delimiter[:1] != wanted[:1] and len(kept) > 1:
+        yield f"the delimiter is {delimiter!r}, not {wanted!r}"
     if bool(layout.header_rows) != bool(contract.header_rows):
         yield "it has a header" if layout.header_rows else "it has no header"
     yield from (f"column {name!r} is missing" for name in kept if name not in names)

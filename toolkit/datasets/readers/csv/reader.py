@@ -162,7 +162,7 @@ class CSVDatasetReader(LazyFrameReader):
 
         Raises InvalidArgumentError for a type of the schema that it cannot keep."""
         with self._reading():
-            return Contract.from_plan(self._plans[0], self._types, self._unknown, self._options)
+            return Contract.from_plans(self._plans, self._types, self._unknown, self._options)
 
     @cached_property
     def _plans(self) -> list[FilePlan]:
