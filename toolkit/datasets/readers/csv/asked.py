@@ -26,6 +26,12 @@ _ISO: dict[type[pl.DataType], str] = {
     pl.Time: "%H:%M:%S%.f",
 }
 """How values are taken to be written where none was seen."""
+_OWN: dict[type[pl.DataType], str] = {
+    pl.Date: "%d.%m.%y",
+    pl.Datetime: "%d.%m.%y %H:%M",
+    pl.Time: "%H.%M",
+}
+"""Formats that messages have for an example."""
 _UNREADABLE = (pl.Duration, pl.Binary, pl.Object, pl.Null)
 _ROUNDS = 100
 """Texts that are no moments, of which the others are told one by one."""
@@ -130,7 +136,9 @@ def _moment(name: str, asked: pl.DataType, seen: Evidence, formats: Mapping[str,
         )
     if seen.example is None:
         return given_moment(_ISO[asked.base_type()])
+    own = _OWN[asked.base_type()]
     raise InvalidArgumentError(
         f"Column {name!r} is to be {asked} by schema, and its values, such as `{seen.example}`, "
-        f"are in no one format that is known: pass dates={{{name!r}: '%d.%m.%Y'}} or so."
+        f"are in no one format that is known: pass dates={{{name!r}: {own!r}}} with the right "
+        f"format, or schema={{{name!r}: pl.String}} to have them as text."
     )

@@ -62,7 +62,11 @@ class NumberStyle:
         return self._around(f"{finite}|-?inf|-?Infinity|NaN|nan")
 
     def plain(self, text: pl.Expr) -> pl.Expr:
-        """Texts as the engine's own casts take them."""
+        """Texts as the engine's own casts take them, which fail on a text of another style."""
+        if self == PLAIN:
+            return text
+        # Without the marks 12.34 would be 1234, and a mark alone nothing.
+        text = pl.when(text.str.contains(self._any)).then(text).otherwise(pl.lit("? ") + text)
         if self.affixes:
             text = text.str.strip_chars(self.affixes)
         if self.thousands:
@@ -74,6 +78,14 @@ class NumberStyle:
     def plain_series(self, texts: pl.Series) -> pl.Series:
         """``plain`` of a series."""
         return texts.to_frame("text").select(self.plain(pl.col("text"))).to_series()
+
+    @property
+    def _any(self) -> str:
+        """The pattern of all that the engine's casts take, with leading zeros and a plus."""
+        point = re.escape(self.decimal)
+        whole = "(?:[0-9]+" + self._groups() + ")"
+        number = f"(?:{whole}(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][-+]?[0-9]+)?"
+        return f"^(?:{self._around(f'[-+]?(?:{number}|(?i:inf(?:inity)?|nan))')})$"
 
     def _groups(self) -> str:
         if self.thousands is None:

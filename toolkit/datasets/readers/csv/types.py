@@ -99,7 +99,7 @@ class ColumnType:
             return pl.when(text.is_in(list(self.nulls)).not_()).then(text)
         if self.padded or not strict:
             text = text.str.strip_chars(BLANKS)
-        if self.nulls or not self._exact or not strict:
+        if self.nulls or not self._exact or not strict or self.style != PLAIN:
             text = pl.when(text.is_in(self._gaps).not_()).then(text)
         if self.moment is not None:
             return self.moment.parse(text, self.dtype, strict=strict)
