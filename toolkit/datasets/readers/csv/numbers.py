@@ -75,10 +75,6 @@ class NumberStyle:
             text = text.str.replace(self.decimal, ".", literal=True)
         return text
 
-    def plain_series(self, texts: pl.Series) -> pl.Series:
-        """``plain`` of a series."""
-        return texts.to_frame("text").select(self.plain(pl.col("text"))).to_series()
-
     @property
     def _any(self) -> str:
         """The pattern of all that the engine's casts take, with leading zeros and a plus."""
