@@ -208,6 +208,9 @@ def test_what_is_said_of_the_next_file_is_stronger_than_what_the_contract_keeps(
     kept = reader(b"a;b\nc;d\n1;2\n3;4\n", skip_lines=1, has_header=True).contract()
     frame = reader(b"x\nx\nc;d\n5;6\n", contract=kept, skip_lines=2, header_rows=1).polars()
     assert frame.collect().to_dict(as_series=False) == {"c": [5], "d": [6]}
+    bare = reader(b"a;1\nb;2\n", has_header=False).contract()
+    with pytest.raises(SourceDriftError, match="it has a header"):
+        reader(b"a;1\nb;2\n", contract=bare, header_rows=1).polars()
 
 
 NUMBERS = {"decimal": ",", "thousands": "."}
@@ -281,6 +284,24 @@ def test_a_file_without_rows_is_read_by_what_the_contract_knows(data):
     frame = reader(data, contract=kept).polars().collect()
     assert frame.schema == {"name": pl.String, "n": pl.Int64, "m": pl.Int64}
     assert frame.height == 0
+
+
+@pytest.mark.parametrize("rows", ["", "z;1;2\n", "z;1;2\ny;4;5\n"])
+def test_a_preamble_that_looks_like_a_header_is_none_where_the_contract_knows_the_header(rows):
+    kept = reader(b"name;n;m\nx;1;2\ny;3;4\n").contract()
+    said = f'Report;of;May\n\n"name";n; m\n{rows}'.encode()
+    then = reader(said, contract=kept)
+    frame = then.polars().collect()
+    assert (frame.columns, frame.height) == (["name", "n", "m"], rows.count("\n"))
+    assert then.problems()["text"].to_list()[0] == "Report;of;May"
+
+
+def test_rows_before_the_header_are_never_taken_for_a_preamble():
+    for rows in (b"name;n;m\nx;1;2\n", b"name;n;m\nx;y;z\n"):
+        kept = reader(rows, has_header=True).contract()
+        found = Contract(";", 1, kept.columns)
+        with pytest.raises(SourceDriftError, match="column 'name' is missing"):
+            reader(b"a;1;2\nb;3;4\nname;n;m\nx;5;6\n", contract=found).polars()
 
 
 def test_two_header_rows_without_rows_below_are_read_by_what_the_contract_knows():

@@ -18,6 +18,9 @@ from toolkit.datasets.readers.csv.types import BLANKS, NULL_TOKENS, ColumnType
 from toolkit.datasets.readers.failures import ENGINE_FAILURES
 from toolkit.datasets.readers.sources import ResolvedSource
 
+_LINES_OF_PREAMBLE = 100
+_AROUND_NAMES = BLANKS + "\"'"
+
 
 def plan_by_contract(
     source: ResolvedSource, index: int, options: CSVOptions, contract: Contract
@@ -28,18 +31,43 @@ def plan_by_contract(
     plan = _planned(source, index, options, contract)
     if _is_laid_out(plan.layout, contract):
         return plan
+    for told in _told(plan, options, contract):
+        try:
+            other = _planned(source, index, told, contract)
+            if _is_laid_out(other.layout, contract) and (
+                contract.header_rows or _speaks_for_itself(source, other, told, contract)
+            ):
+                return other
+        except SourceError:
+            # Read like this it is no table, so the plan that was found tells what it is.
+            continue
+    return plan
+
+
+def _told(plan: FilePlan, options: CSVOptions, contract: Contract) -> Iterator[CSVOptions]:
+    """What to say of a file by its contract, beside what a person said."""
     told = replace(options, delimiter=options.delimiter or contract.delimiter)
     if options.header_rows is None and options.has_header is None:
         told = replace(told, header_rows=contract.header_rows)
-    try:
-        other = _planned(source, index, told, contract)
-        if not _is_laid_out(other.layout, contract):
-            return plan
-        if not contract.header_rows and not _speaks_for_itself(source, other, told, contract):
-            return plan
-    except SourceError:
-        return plan
-    return other
+    yield told
+    line = _line_of_names(plan.head, contract)
+    if line is not None and options.skip_lines is None:
+        yield replace(told, skip_lines=line)
+
+
+def _line_of_names(head: bytes, contract: Contract) -> int | None:
+    """The physical lines before the one that has the names, where none of them could be a row."""
+    if contract.delimiter is None or contract.header_rows != 1:
+        return None
+    for number, line in enumerate(head.splitlines()[:_LINES_OF_PREAMBLE]):
+        fields = line.decode(errors="replace").split(contract.delimiter)
+        cells = [cell.strip(_AROUND_NAMES) for cell in fields]
+        if cells == list(contract.columns):
+            return number
+        fits = map(ColumnType.accepts, contract.columns.values(), cells)
+        if len(cells) == len(contract.columns) and all(fits):
+            return None
+    return None
 
 
 def _planned(
