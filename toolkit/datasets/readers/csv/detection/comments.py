@@ -16,14 +16,35 @@ _OUT = ("#", "//")
 _ERROR = re.compile(r"#(N/A|REF|NAME|DIV|VALUE|NULL|NUM)")
 """What spreadsheets write in place of a value."""
 _LONGER = {"#": ("##", "# ", "#!"), "%": ("%%", "% "), "!": ("! ",), ";": ("; ",)}
+_BORDER = re.compile(r"(?=.*(?:---|\+))[-+|: ]*--[-+|: ]*")
+"""Cells of two dashes are rather empty ones."""
+_BEGUN = re.compile(r"[+|: ]*--+")
+_FIRST = 3
 _CHANCE = 0.2
 """Share of the marked lines that may have the width of the table by chance."""
+
+
+def _border(lines: Sequence[str]) -> str | None:
+    """What the lines begin with that are drawn above, below and under the names of a table of
+    pipes, as in ``+----+----+``."""
+    filled = [line for line in lines if line.strip()]
+    borders = [line for line in filled if _BORDER.fullmatch(line)]
+    if not borders or borders[0] not in filled[:_FIRST]:
+        return None
+    begun = _BEGUN.match(borders[0])
+    if begun is None or len(borders) * 2 > len(filled):
+        return None
+    drawn = frozenset(borders)
+    alike = all(line.startswith(begun[0]) == (line in drawn) for line in filled)
+    return begun[0] if alike else None
 
 
 def find_comment(
     lines: Sequence[str], records: Sequence[Record], rules: Rules, width: int
 ) -> str | None:
     """What comment lines begin with; None where no line is plainly one."""
+    if rules.delimiter[0] == "|" and (border := _border(lines)) is not None:
+        return border
     starts = frozenset(marker[0] for marker in _MARKERS)
     odd = [
         r

@@ -45,7 +45,7 @@ _NOTE = re.compile(
 )
 _DIGIT = re.compile(r"\d")
 _OF_ADDRESSES = re.compile(r"[@:/\\{]|\d\.\d")
-_FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|#)")
+_FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|__|#)")
 
 Records = Sequence[Record]
 

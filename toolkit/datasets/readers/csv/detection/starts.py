@@ -15,6 +15,7 @@ from toolkit.datasets.readers.csv.detection.headers import (
     count_header_rows,
     is_header,
 )
+from toolkit.datasets.readers.csv.detection.shapes import TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record
 from toolkit.datasets.readers.csv.detection.tables import Run
 
@@ -66,6 +67,22 @@ def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, me
         return start - 2
     if start > floor and _is_damaged_header(records, start, run, gaps, mend):
         return start - 1
+    return _first_row(records, start, run, gaps, floor)
+
+
+def _first_row(records: Records, start: int, run: Run, gaps: Sequence[bool], floor: int) -> int:
+    """The first of the bad rows above a run without a header: they begin as its rows do."""
+    rows = [
+        r.cells for r in records[start : min(run.end, start + _ROWS)] if len(r.cells) == run.width
+    ]
+    kind = profile(rows, run.width)[0].kind
+    if kind not in TYPED or count_header_rows(rows, run.width):
+        return start
+    while start > floor and not gaps[start]:
+        cells = records[start - 1].cells
+        if not near(len(cells), run.width) or kind_of(cells[0]) != kind:
+            break
+        start -= 1
     return start
 
 
