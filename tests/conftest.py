@@ -4,6 +4,7 @@ stand on one; and a server on 127.0.0.1 that speaks S3."""
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,11 @@ import pytest
 
 import toolkit as tk
 from toolkit.core.types import Artifact, VersionRecord
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell without job control starts what goes to the background like that, and tests of
+    # interrupts would wait for ever.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class WatchedDatasets:
