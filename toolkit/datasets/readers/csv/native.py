@@ -14,7 +14,7 @@ the next one goes without.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import polars as pl
 
@@ -50,7 +50,6 @@ class Wanted:
         predicate: pl.Expr | None,
     ) -> None:
         self.file, self.constants, self.predicate = file, constants, predicate
-        self._columns = columns
         names = list(file.columns)
         asked = set(columns)
         self.read = [name for name in names if name in asked] or names[:1]
@@ -63,27 +62,28 @@ class Wanted:
         """The column up to which a scan with nothing suspicious shows that all rows have fields."""
         self._partly = len(self.read) < len(names)
 
-    def of(self, file: TypedFile) -> Wanted:
-        """The same of the file as it is known now."""
-        return Wanted(file, self.constants, self._columns, self.predicate)
+    def scan(
+        self, limit: int | None, *, watched: bool, quoted: bool, trusted: Collection[str]
+    ) -> pl.LazyFrame:
+        """polars' own scan; ``watched`` with what tells the rows that polars makes up.
 
-    def scan(self, limit: int | None, *, watched: bool) -> pl.LazyFrame:
-        """polars' own scan; ``watched`` with what tells the rows that polars makes up."""
-        plan, beyond = self.file.plan, watched and self._partly
+        Not ``quoted``: there is no quote in the file, without which polars is faster. ``trusted``
+        are columns whose numbers are known to be written as such."""
+        file, plan, beyond = self.file.trusting(trusted), self.file.plan, watched and self._partly
         frame = pl.scan_csv(
             plan.path,
             has_header=False,
             separator=plan.layout.dialect.delimiter,
-            quote_char=plan.layout.dialect.quote,
+            quote_char=plan.layout.dialect.quote if quoted else None,
             skip_lines=plan.layout.start_line + plan.header_lines,
-            schema={**self.file.engine_schema, **({_BEYOND: pl.String} if beyond else {})},
+            schema={**file.engine_schema, **({_BEYOND: pl.String} if beyond else {})},
             missing_columns="insert" if beyond else None,
             glob=False,
         )
         if limit is not None:
             frame = frame.head(limit)
         read = dict.fromkeys([*self.read, self._watched] if watched else self.read)
-        frame = frame.select(*self.file.expressions(read), *([_BEYOND] if beyond else []))
+        frame = frame.select(*file.expressions(read), *([_BEYOND] if beyond else []))
         frame = frame.with_columns(self.constants)
         if self.predicate is None:
             return frame

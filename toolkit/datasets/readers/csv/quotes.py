@@ -4,18 +4,41 @@ Within a field, as in ``5" pipe``, or behind a quote that closed, as in ``"Smith
 drops quotes, or takes all up to the next one for a field, rows included, depending on which columns
 are read. Nothing in its frame tells. All quotes of a text are looked at here, in runs: whether one
 begins within a quoted field follows from how many there were before it.
+
+Most files have none at all, which is seen at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
+from toolkit.datasets.readers.csv.byte_search import contains
 from toolkit.datasets.readers.csv.layout import Dialect
+from toolkit.datasets.readers.csv.planning import FilePlan, text_of
+from toolkit.datasets.readers.sources import ResolvedSource
+
+Quotes: TypeAlias = Literal["none", "sound", "unsound"]
 
 _Bytes = npt.NDArray[np.uint8]
+
+
+def quotes_of(source: ResolvedSource, plan: FilePlan) -> Quotes:
+    """What the quotes of a plain local file's table are like; reads all of it.
+
+    Raises OSError."""
+    start, dialect = plan.layout.start, plan.layout.dialect
+    if dialect.quote is None:
+        return "none"
+    quote = dialect.quote.encode()
+    if quote not in plan.head[start:] and not contains(plan.path, quote, start):
+        return "none"
+    with closing(text_of(source, plan.path, plan.encoding)) as parts:
+        return "sound" if quotes_are_sound(_from_byte(start, parts), dialect) else "unsound"
 
 
 def quotes_are_sound(parts: Iterable[bytes], dialect: Dialect) -> bool:
@@ -75,3 +98,10 @@ class _Check:
         if not self._doubled:
             sound &= (counts == 1) | (outside & (counts == 2))
         return bool(sound.all())
+
+
+def _from_byte(start: int, parts: Iterable[bytes]) -> Iterator[bytes]:
+    for part in parts:
+        if start < len(part):
+            yield part[start:] if start else part
+        start = max(start - len(part), 0)

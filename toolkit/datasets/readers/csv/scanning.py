@@ -6,13 +6,13 @@ skipped, are split into records by the toolkit and parsed block by block.
 
 Where polars hides something (see ``native``), the splitter goes on from the row that was reached; a
 file with quotes that polars takes for others (see ``quotes``), and the first rows of any file, are
-left to the splitter.
+left to the splitter. What was found out about a file is known until it changes.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import TypeAlias
@@ -24,7 +24,7 @@ from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.native import Wanted, is_native
 from toolkit.datasets.readers.csv.planning import text_of
-from toolkit.datasets.readers.csv.quotes import quotes_are_sound
+from toolkit.datasets.readers.csv.quotes import Quotes, quotes_of
 from toolkit.datasets.readers.csv.records import (
     BLOCK_SIZE,
     BadRecordError,
@@ -48,11 +48,11 @@ _COLUMNS, _LARGEST = 100, 32
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
 
-class _OtherRowsError(Exception):
-    """polars would give other rows than the file has, or is not worth asking."""
+class _HidingError(Exception):
+    """polars gives other rows than the file has."""
 
 
-_GIVEN_UP: tuple[type[BaseException], ...] = (_OtherRowsError, *ENGINE_FAILURES)
+_GIVEN_UP: tuple[type[BaseException], ...] = (_HidingError, *ENGINE_FAILURES)
 
 Stamp: TypeAlias = tuple[int, int, int]
 
@@ -61,17 +61,17 @@ Failed = Callable[[TypedFile, BaseException], BaseException]
 
 @dataclass(frozen=True, slots=True)
 class _Proof:
-    """What scans of a file to its end have shown."""
+    """What was shown of a file."""
 
-    stamp: Stamp | None
-    quotes: bool = False
-    """Whether polars takes all quotes for what they are."""
+    stamp: Stamp | None = None
+    quotes: Quotes | None = None
     reach: int = -1
     """The column up to which all rows have a field, and none too many."""
     columns: frozenset[str] = frozenset()
-    """Those of integers that are written as such."""
+    """Those of numbers that are written as such."""
 
     def after(self, scan: Wanted, *, watched: bool) -> _Proof:
+        """With what a scan to the end has shown."""
         # Of a column of which a predicate keeps some values only these are seen.
         seen = scan.read if scan.predicate is None else ()
         reach = max(self.reach, scan.proven) if watched else self.reach
@@ -153,10 +153,10 @@ class CSVScan:
 
     def _frames(self, wanted: Wanted, limit: int | None, size: int) -> Iterator[pl.DataFrame]:
         given = 0
-        wide = len(wanted.read) > _WIDE
-        if self.policy == "error" and is_native(wanted.file.plan) and not wide:
+        proof = self._proof_for_engine(wanted, limit)
+        if proof is not None:
             try:
-                for frame in self._native(wanted, limit, size):
+                for frame in self._native(wanted, proof, limit, size):
                     given += frame.height
                     yield frame
             except _GIVEN_UP:
@@ -166,30 +166,49 @@ class CSVScan:
                 return
         yield from _from_row(given, limit, self._split(wanted))
 
-    def _native(self, wanted: Wanted, limit: int | None, size: int) -> Iterator[pl.DataFrame]:
+    def _proof_for_engine(self, wanted: Wanted, limit: int | None) -> _Proof | None:
+        """What is known of a file that polars is to scan; None: the splitter is to read it."""
+        file = wanted.file
+        if self.policy != "error" or not is_native(file.plan) or len(wanted.read) > _WIDE:
+            return None
+        proof = self._proof(file)
+        if proof.quotes is None:
+            if limit is not None and limit <= BATCH_ROWS:
+                return None
+            proof = replace(proof, quotes=quotes_of(self._source, file.plan))
+            self._learn(file, proof)
+        return None if proof.quotes == "unsound" and self._differs(file) else proof
+
+    def _native(
+        self, wanted: Wanted, proof: _Proof, limit: int | None, size: int
+    ) -> Iterator[pl.DataFrame]:
         """The frames as polars reads them, up to where it hides something."""
         file, given = wanted.file, 0
-        stamp = self._stamp(file)
-        proof = self._proofs.get(file.plan.path)
-        if proof is None or proof.stamp != stamp:
-            proof = _Proof(stamp)
         watched = wanted.reach > proof.reach
-        if not proof.quotes:
-            if (limit is not None and limit <= BATCH_ROWS) or not self._quotes_agree(file):
-                raise _OtherRowsError
-            proof = replace(proof, quotes=True)
-        wanted = wanted.of(file.trusting(proof.columns))
-        for frame in batches_of(wanted.scan(limit, watched=watched), size):
+        frames = wanted.scan(
+            limit, watched=watched, quoted=proof.quotes != "none", trusted=proof.columns
+        )
+        for frame in batches_of(frames, size):
             if watched and wanted.suspicious(frame) and self._differs(file):
-                raise _OtherRowsError
+                raise _HidingError
             kept = wanted.filtered(frame) if watched else frame
             given += kept.height
             yield kept
-        if limit is not None:
-            if given < limit and self._differs(file):
-                raise _OtherRowsError
-        elif stamp is not None and stamp == self._stamp(file):
-            self._proofs[file.plan.path] = proof.after(wanted, watched=watched)
+        if limit is None:
+            self._learn(file, proof.after(wanted, watched=watched))
+        elif given < limit and self._differs(file):
+            raise _HidingError
+
+    def _proof(self, file: TypedFile) -> _Proof:
+        """What is known of a file as it is."""
+        stamp = self._stamp(file)
+        known = self._proofs.get(file.plan.path)
+        return known if known is not None and known.stamp == stamp else _Proof(stamp)
+
+    def _learn(self, file: TypedFile, proof: _Proof) -> None:
+        """Keep what was shown of a file, unless it changed meanwhile."""
+        if proof.stamp is not None and proof.stamp == self._stamp(file):
+            self._proofs[file.plan.path] = proof
 
     def _stamp(self, file: TypedFile) -> Stamp | None:
         """What changes when a local file does."""
@@ -197,14 +216,6 @@ class CSVScan:
             return None
         found = os.stat(file.plan.path)
         return found.st_mtime_ns, found.st_size, found.st_ino
-
-    def _quotes_agree(self, file: TypedFile) -> bool:
-        """Whether polars takes the quotes of a file for what they are; reads all of it."""
-        layout = file.plan.layout
-        with closing(text_of(self._source, file.plan.path, file.plan.encoding)) as parts:
-            if quotes_are_sound(_from_byte(layout.start, parts), layout.dialect):
-                return True
-        return not self._differs(file)
 
     def _differs(self, file: TypedFile) -> bool:
         """Whether polars would give other rows than the file has."""
@@ -231,10 +242,3 @@ def _from_row(
             yield frame.slice(first, last - first)
         if limit is not None and seen >= limit:
             return
-
-
-def _from_byte(start: int, parts: Iterable[bytes]) -> Iterator[bytes]:
-    for part in parts:
-        if start < len(part):
-            yield part[start:] if start else part
-        start = max(start - len(part), 0)
