@@ -124,6 +124,28 @@ def test_hive_predicates_prune_files(put, hive, factory, traffic):
         assert "year=2020" not in frame.explain()
 
 
+FIRST_ROWS = {
+    "a filter of the head": lambda frame: frame.head(9).filter(pl.col("v") % 4 == 3),
+    "a filter of the head by files": lambda frame: frame.head(9).filter(pl.col("day") == 1),
+    "a filter of the head that nothing passes": lambda frame: frame.head(6).filter(pl.col("v") > 6),
+    "the head of a filter": lambda frame: frame.filter(pl.col("v") % 4 == 3).head(3),
+    "the head of a filter by files": lambda frame: frame.filter(pl.col("day") > 0).head(3),
+    "the number of first rows": lambda frame: frame.head(7).select(pl.len()),
+}
+
+
+@pytest.mark.parametrize("name", FIRST_ROWS)
+def test_first_rows_are_counted_where_they_are_asked_for(name, put, factory):
+    days = []
+    for day in range(3):
+        frame = pl.DataFrame({"v": range(6 * day, 6 * day + 6)})
+        source = put(f"d/day={day}/t.parquet", parquet_bytes(frame, row_group_size=2))
+        days.append(frame.with_columns(day=pl.lit(day, dtype=pl.Int64)))
+    query = FIRST_ROWS[name]
+    found = query(factory.reader(folder(source, 2)).polars()).collect()
+    assert found.equals(query(pl.concat(days).lazy()).collect())
+
+
 def test_only_hive_columns_can_be_asked_for(hive, factory):
     frame = factory.reader(hive).polars()
     assert frame.select("year").collect()["year"].to_list() == [2020, 2020, 2021]

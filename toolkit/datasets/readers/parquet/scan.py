@@ -17,9 +17,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
-from polars.io.plugins import register_io_source
 
 from toolkit.core.errors import SourceError
+from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import decrypting
 from toolkit.datasets.readers.parquet.footer import read_footer
@@ -59,45 +59,33 @@ class ArrowScan:
 
     def lazy(self) -> pl.LazyFrame:
         """The lazy frame over all files."""
-        return register_io_source(
-            self._frames,
-            schema=self._schema(),
-            is_pure=True,
-            explain_name="Parquet",
-            explain_detail=self.source.given,
-        )
+        schema = pl.Schema({**self.columns[0].dtypes, **self.partitions})
+        return lazy_frame(self._read, schema, name="Parquet", detail=self.source.given)
 
-    def _schema(self) -> pl.Schema:
-        return pl.Schema({**self.columns[0].dtypes, **self.partitions})
-
-    def _frames(
-        self,
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
-        # The engine asks for n_rows of the source, before the predicate.
-        wanted = list(self._schema()) if with_columns is None else with_columns
-        stored = [name for name in wanted if name not in self.partitions]
-        remaining = n_rows
+    def _read(self, request: Request) -> Iterator[pl.DataFrame]:
+        # Of the first rows none may be skipped: they are counted before the predicate.
+        pushed = request.predicate if request.remaining is None else None
         for position, index in enumerate(self.indices):
-            if remaining == 0:
+            if request.done:
                 return
             constants = self._constants(index)
-            if remaining is None and predicate is not None and _excluded(predicate, constants):
-                continue
-            # What goes wrong in a predicate is no damage, and is raised as it is.
-            with _open(self, position) as file:
-                if remaining is None:
-                    parts = _row_groups(file, stored, predicate, constants)
-                else:
-                    parts = _first_rows(file, stored, constants, remaining)
-                for part in parts:
-                    if remaining is not None:
-                        remaining -= part.height
-                    frame = part.select(wanted) if wanted else part
-                    yield frame if predicate is None else frame.filter(predicate)
+            if pushed is None or not _excluded(pushed, constants):
+                yield from self._read_file(position, request, pushed, constants)
+
+    def _read_file(
+        self,
+        position: int,
+        request: Request,
+        pushed: pl.Expr | None,
+        constants: Sequence[pl.Expr],
+    ) -> Iterator[pl.DataFrame]:
+        stored = [name for name in request.columns if name not in self.partitions]
+        # What goes wrong in a predicate is no damage, and is raised as it is.
+        with _open(self, position) as file:
+            for part in _parts(file, stored, pushed, constants):
+                yield request.answer(part)
+                if request.done:
+                    return
 
     def _constants(self, index: int) -> list[pl.Expr]:
         if not self.partitions:
@@ -249,34 +237,23 @@ def _open(scan: ArrowScan, position: int) -> Iterator[_File]:
         yield _File(url, file, exact, rows, columns.portable, scan.columns[0].dtypes, hint)
 
 
-def _row_groups(
-    file: _File, stored: Sequence[str], predicate: pl.Expr | None, constants: Sequence[pl.Expr]
+def _parts(
+    file: _File, stored: Sequence[str], pushed: pl.Expr | None, constants: Sequence[pl.Expr]
 ) -> Iterator[pl.DataFrame]:
-    needed = set() if predicate is None else set(predicate.meta.root_names())
+    """The rows of a file, without row groups that have none for which ``pushed`` is true."""
+    needed = set() if pushed is None else set(pushed.meta.root_names())
     first = [name for name in stored if name in needed]
     rest = [name for name in stored if name not in needed]
+    # Group by group: one call for all of them would fetch all of them.
     for group, rows in enumerate(file.rows):
-        if predicate is None or not first or rows > LARGE_GROUP:
+        if pushed is None or not first or rows > LARGE_GROUP:
             for part in file.parts(group, stored):
                 yield part.with_columns(constants)
             continue
         deciding = file.group(group, first).with_columns(constants)
-        if deciding.filter(predicate).is_empty():
+        if deciding.filter(pushed).is_empty():
             continue
         yield deciding.hstack(file.group(group, rest)) if rest else deciding
-
-
-def _first_rows(
-    file: _File, stored: Sequence[str], constants: Sequence[pl.Expr], limit: int
-) -> Iterator[pl.DataFrame]:
-    # Group by group: one call for all of them would fetch all of them.
-    for group in range(len(file.rows)):
-        for part in file.parts(group, stored):
-            shown = part.head(limit)
-            limit -= shown.height
-            yield shown.with_columns(constants)
-            if not limit:
-                return
 
 
 def _excluded(predicate: pl.Expr, constants: Sequence[pl.Expr]) -> bool:
