@@ -1,6 +1,8 @@
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,44 @@ def finish():
         return out
 
     return wait
+
+
+@pytest.fixture
+def interrupted():
+    """Calls what waits, and sends Ctrl-C after ``seconds``; it has to end in KeyboardInterrupt."""
+
+    def call(wait, seconds=0.1):
+        main = threading.main_thread().ident
+        timer = threading.Timer(seconds, signal.pthread_kill, (main, signal.SIGINT))
+
+        def begin():
+            # Within: on a busy machine the interrupt may come before the wait.
+            timer.start()
+            wait()
+
+        with pytest.raises(KeyboardInterrupt):
+            begin()
+        timer.join()
+
+    return call
+
+
+@pytest.fixture
+def release(catalog):
+    """Another thread has a transaction open until this is called."""
+    inside, done = threading.Event(), threading.Event()
+
+    def hold():
+        with catalog.transaction():
+            inside.set()
+            done.wait(10)
+
+    def end():
+        done.set()
+        thread.join()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    inside.wait(10)
+    yield end
+    end()

@@ -132,22 +132,11 @@ def test_a_commit_whose_outcome_is_unknown_does_not_count_as_undone(catalog, new
     assert catalog.listing("stats")["files"].item() == 1
 
 
-def test_a_waiting_transaction_can_be_interrupted(start, catalog):
+def test_a_waiting_transaction_can_be_interrupted(start, catalog, interrupted):
     holder = start("with catalog.transaction():\n    say('held')\n    sys.stdin.readline()")
     assert holder.stdout.readline() == "held\n"
-    timer = threading.Timer(
-        0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)
-    )
     started = time.monotonic()
-
-    def wait():
-        # Within: on a busy machine the interrupt may come before the wait.
-        timer.start()
-        with catalog.transaction():
-            pass
-
-    with pytest.raises(KeyboardInterrupt):
-        wait()
+    interrupted(lambda: catalog.setting("a", "b"), seconds=0.2)
     assert time.monotonic() - started < 5
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 

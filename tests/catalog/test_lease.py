@@ -89,21 +89,10 @@ def test_one_that_gives_it_back_queues_behind_the_one_that_waits(lease):
     assert second.held
 
 
-def test_an_interrupt_while_waiting_leaves_nothing_locked(lease):
+def test_an_interrupt_while_waiting_leaves_nothing_locked(lease, interrupted):
     holder, waiter = lease(), lease()
     holder.acquire(soon())
-    timer = threading.Timer(
-        0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)
-    )
-
-    def wait():
-        # Within: on a busy machine the interrupt may come before the wait.
-        timer.start()
-        waiter.acquire(soon(10))
-
-    with pytest.raises(KeyboardInterrupt):
-        wait()
-    timer.join()
+    interrupted(lambda: waiter.acquire(soon(10)))
     assert not waiter.held
     assert not holder.contended()
     holder.release()

@@ -1,4 +1,3 @@
-import signal
 import threading
 from contextlib import suppress
 
@@ -119,32 +118,11 @@ def test_a_thread_that_waits_past_the_deadline_is_told(catalog, path):
     assert "another thread of this process" in errors[0]
 
 
-def test_an_interrupt_while_waiting_for_a_thread_leaves_the_catalog_usable(catalog):
-    inside, done = threading.Event(), threading.Event()
-
-    def hold():
-        with catalog.transaction():
-            inside.set()
-            done.wait(10)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    inside.wait(10)
-    timer = threading.Timer(
-        0.1, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)
-    )
-
-    def wait():
-        # Within: on a busy machine the interrupt may come before the wait.
-        timer.start()
-        with catalog.transaction():
-            pass
-
-    with pytest.raises(KeyboardInterrupt):
-        wait()
-    done.set()
-    thread.join()
-    timer.join()
+def test_an_interrupt_while_waiting_for_a_thread_leaves_the_catalog_usable(
+    catalog, release, interrupted
+):
+    interrupted(lambda: files(catalog))
+    release()
     assert files(catalog) == 0
 
 

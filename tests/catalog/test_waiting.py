@@ -1,6 +1,5 @@
 """Who waits is told for whom."""
 
-import signal
 import threading
 
 import pytest
@@ -31,29 +30,7 @@ def test_threads_that_wait_behind_one_that_waits_are_told_of_the_other_process(s
     assert all(f"by process {holder.pid};" in error for error in errors), errors
 
 
-def test_closing_waits_for_another_thread_and_can_be_interrupted(catalog):
-    inside, done = threading.Event(), threading.Event()
-
-    def hold():
-        with catalog.transaction():
-            inside.set()
-            done.wait(10)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    inside.wait(10)
-    timer = threading.Timer(
-        0.2, signal.pthread_kill, (threading.main_thread().ident, signal.SIGINT)
-    )
-
-    def wait():
-        # Within: on a busy machine the interrupt may come before the wait.
-        timer.start()
-        catalog.close()
-
-    with pytest.raises(KeyboardInterrupt):
-        wait()
-    assert not done.is_set()
-    done.set()
-    thread.join()
+def test_closing_waits_for_another_thread_and_can_be_interrupted(catalog, release, interrupted):
+    interrupted(catalog.close, seconds=0.2)
+    release()
     catalog.close()
