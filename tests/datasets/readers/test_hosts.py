@@ -32,12 +32,21 @@ class Handle:
         self._file.seek(offset, whence)
 
 
-class HostedFileSystem(MemoryFileSystem):
+class Store(MemoryFileSystem):
+    """A memory of its own for each class, which keeps to itself what a URL says beside the path."""
+
+    def __init_subclass__(cls):
+        cls.store, cls.pseudo_dirs = {}, [""]
+
+    @staticmethod
+    def _get_kwargs_from_urls(url):
+        return {}
+
+
+class HostedFileSystem(Store):
     """As those of sftp and ftp: the host is no part of its paths."""
 
     protocol = "hosted"
-    store = {}  # noqa: RUF012
-    pseudo_dirs = [""]  # noqa: RUF012
 
     @classmethod
     def _strip_protocol(cls, path):
@@ -45,22 +54,16 @@ class HostedFileSystem(MemoryFileSystem):
             path = path.partition("://")[2].partition("/")[2]
         return "/" + path.strip("/") if path.strip("/") else ""
 
-    @staticmethod
-    def _get_kwargs_from_urls(url):
-        return {}
-
     def open(self, path, mode="rb", **options):
         if mode != "rb":
             return super().open(path, mode, **options)
         return Handle(self.cat_file(path))
 
 
-class ContainerFileSystem(MemoryFileSystem):
+class ContainerFileSystem(Store):
     """As Azure's: the account stands behind the container, and is no part of its paths."""
 
     protocol = "abfs"
-    store = {}  # noqa: RUF012
-    pseudo_dirs = [""]  # noqa: RUF012
 
     @classmethod
     def _strip_protocol(cls, path):
@@ -69,12 +72,8 @@ class ContainerFileSystem(MemoryFileSystem):
             return path.strip("/")
         return f"{host.partition('@')[0]}/{below}".strip("/")
 
-    @staticmethod
-    def _get_kwargs_from_urls(url):
-        return {}
 
-
-class ClosedFileSystem(MemoryFileSystem):
+class ClosedFileSystem(Store):
     """A store that lets nobody in, which ``isfile`` and ``isdir`` take for an empty one."""
 
     protocol = "closed"
