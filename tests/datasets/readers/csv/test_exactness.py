@@ -70,6 +70,15 @@ def test_a_second_scan_finds_what_the_first_did_not_read(reader):
         read.polars().filter(pl.col("v") > 2).collect()
 
 
+@pytest.mark.parametrize("late", ["1e400", "-1e400"])
+def test_a_misfit_is_an_error_also_where_a_filter_on_it_would_leave_it_out(reader, late):
+    left_out = pl.col("v").is_finite()
+    with pytest.raises(SourceError, match=f"`{late}` in column 'v'"):
+        reader(deep("1.5", late)).polars().filter(left_out).select("id").collect()
+    rest = reader(deep("1.5", "inf")).polars().filter(left_out).select("id").collect()
+    assert rest["id"].to_list() == [row for row in range(ROWS) if row != HOLE]
+
+
 @pytest.mark.parametrize("policy", ["error", "repair", "skip"])
 @pytest.mark.parametrize("spelling", ["tRUE", "TrUe", "fALSE"])
 def test_truths_are_read_in_any_letters_everywhere(reader, policy, spelling):

@@ -15,6 +15,8 @@ the next one goes without.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from functools import reduce
+from operator import or_
 
 import polars as pl
 
@@ -83,14 +85,21 @@ class Wanted:
         if limit is not None:
             frame = frame.head(limit)
         read = dict.fromkeys([*self.read, self._watched] if watched else self.read)
-        frame = frame.select(*file.expressions(read), *([_BEYOND] if beyond else []))
-        frame = frame.with_columns(self.constants)
+        values = [*file.expressions(read), *([_BEYOND] if beyond else [])]
         if self.predicate is None:
-            return frame
-        kept = self.predicate
+            return frame.select(values).with_columns(self.constants)
+        kept = [self.predicate]
         if watched:
-            kept |= pl.col(self._watched).is_null()
-        return frame.filter(kept | pl.col(_BEYOND).is_not_null() if beyond else kept)
+            kept.append(pl.col(self._watched).is_null())
+        if beyond:
+            kept.append(pl.col(_BEYOND).is_not_null())
+        unchecked = file.unchecked(self.predicate.meta.root_names())
+        if unchecked is None:
+            converted = frame.select(values).with_columns(self.constants)
+            return converted.filter(reduce(or_, kept))
+        # What is left out is not converted. A number that the check refuses must reach it.
+        kept.extend(pl.col(name).is_infinite() for name in unchecked)
+        return frame.filter(reduce(or_, kept)).select(values).with_columns(self.constants)
 
     def suspicious(self, frame: pl.DataFrame) -> bool:
         """Whether a row may lack fields, or be none: see the module."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -56,6 +56,15 @@ class TypedFile:
             converted = self.columns[name].expression(name)
             found.append(pl.col(name) if converted is None else converted)
         return found
+
+    def unchecked(self, columns: Sequence[str]) -> list[str] | None:
+        """Which of those columns have what the engine's parser made of their texts, but for a check
+        of infinite numbers; None if one of them is no column of the file or is converted."""
+        found = [self.columns.get(name) for name in columns]
+        known = [column for column in found if column is not None and not column.converts]
+        if len(known) < len(columns):
+            return None
+        return [name for name, one in zip(columns, known, strict=True) if one.checks_overflow]
 
     def typed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The engine's frame with the types of the reader's."""

@@ -68,13 +68,13 @@ class ColumnType:
     @property
     def engine_dtype(self) -> pl.DataType:
         """What the engine's own parser makes of the column: text where ``expression`` goes on."""
-        return pl.String() if self._converts else self.dtype
+        return pl.String() if self.converts else self.dtype
 
     def expression(self, name: str) -> pl.Expr | None:
         """From the engine's column to the frame's; fails on a text that is no such value."""
-        if self._converts:
+        if self.converts:
             return self._values(pl.col(name), strict=True).alias(name)
-        if self.dtype.is_float() and not self.proven:
+        if self.checks_overflow:
             return pl.col(name).map_batches(
                 without_overflow, return_dtype=self.dtype, is_elementwise=True
             )
@@ -133,7 +133,13 @@ class ColumnType:
         return self.kind == "integer" and self.given is None and not self.proven
 
     @property
-    def _converts(self) -> bool:
+    def checks_overflow(self) -> bool:
+        """Whether ``expression`` fails on an infinite number of the engine's."""
+        return self.dtype.is_float() and not self.converts and not self.proven
+
+    @property
+    def converts(self) -> bool:
+        """Whether the engine's parser gives text, of which ``expression`` makes the values."""
         if self.kind == "text":
             return bool(self.nulls)
         # The engine's own null_values take other columns' quoted empty fields for null.
