@@ -187,4 +187,18 @@ CASES = (
          '"How old are you?","Do you smoke, and how often?"\n31,never\n45,"yes, daily"\n27,never\n',
          "How old are you?|Do you smoke, and how often?", "31|never", "45|yes, daily", "27|never",
          python={}),
+    case("less than half of the names are left",
+         "id,name,price\n1,alpha,10.5,2024-01-02,7,x,y\n2,beta,7.25,2024-01-03,8,x,z\n"
+         "3,gamma,12,2024-02-11,9,x,y\n", "id|name|price|column_4|column_5|column_6|column_7",
+         "1|alpha|10.5|2024-01-02|7|x|y", "2|beta|7.25|2024-01-03|8|x|z",
+         "3|gamma|12|2024-02-11|9|x|y", problems=("too few fields?",)),
+    case("names told apart by blanks, some in quotes",
+         'id "rain, mm" price "day of it"\n1,"alpha, x",10.5,2024-01-02\n'
+         '2,beta,7.25,2024-01-03\n3,gamma,12,2024-02-11\n', "id|rain, mm|price|day of it",
+         "1|alpha, x|10.5|2024-01-02", "2|beta|7.25|2024-01-03", "3|gamma|12|2024-02-11",
+         problems=("too few fields?",)),
+    case("a name with an escaped delimiter",
+         "id,rain\\, mm,day\n1,a\\, b,2024-01-02\n2,c,2024-01-03\n3,d\\, e,2024-02-11\n",
+         "id|rain, mm|day", "1|a, b|2024-01-02", "2|c|2024-01-03", "3|d, e|2024-02-11",
+         python={"escapechar": "\\", "quoting": 3}),
 )  # fmt: skip

@@ -127,4 +127,10 @@ CASES = (
     case("cells of dashes in a table of pipes",
          "id|name|x\n1|a|5\n--|--|--\n2|b|--\n3|c|7\n", "id|name|x", "1|a|5", "--|--|--",
          "2|b|--", "3|c|7"),
+    *(case(f"{what} below, padded to the width of the table", "id,name,price,day\n"
+           f"1,alpha,10.5,2024-01-02\n2,beta,7.25,2024-01-03\n3,gamma,12,2024-02-11\n{text},,,\n",
+           "id|name|price|day", "1|alpha|10.5|2024-01-02", "2|beta|7.25|2024-01-03",
+           "3|gamma|12|2024-02-11", problems=("footer",))
+      for what, text in (("a sentence", '"Values are rounded, so sums may differ."'),
+                         ("who has the rights", "(c) 2024 Office"))),
 )  # fmt: skip

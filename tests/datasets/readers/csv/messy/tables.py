@@ -123,4 +123,18 @@ CASES = (
            "city|founded", "Rome|-753", "Oslo|1040", "Bonn|11", "Nice|unknown"),
           ("of settings", "name;value\nspeed;5\nmode;fast\nday;2020-01-01\nw;7\n",
            "name|value", "speed|5", "mode|fast", "day|2020-01-01", "w|7"))),
+    case("another table of the same width after a title with a comma",
+         "no,part,price,day,n\n1.2.7,alpha,10.5,2024-01-02,7\n12.3,beta,7.25,2024-01-03,8\n"
+         "3.14.99,gamma,12,2024-02-11,9\n4.1,delta,3.75,2024-02-20,10\n"
+         "Readings, by sensor\nsensor,level,at,owner,phase\ns1,8.5,10:00,Ann,p1\n"
+         "s2,9.5,11:00,Bob,p2\ns3,1.5,12:00,Cy,p3\ns4,2.5,13:00,Dee,p4\n",
+         "no|part|price|day|n", "1.2.7|alpha|10.5|2024-01-02|7", "12.3|beta|7.25|2024-01-03|8",
+         "3.14.99|gamma|12|2024-02-11|9", "4.1|delta|3.75|2024-02-20|10", problems=OTHER),
+    case("another table of the same width below numbers with several points",
+         "no,part,price,day,n\n12.7,alpha,10.5,2024-01-02,7\n12.3,beta,7.25,2024-01-03,8\n"
+         "3.14,gamma,12,2024-02-11,9\n83.1.5,delta,3.75,2024-02-20,10\n"
+         "sensor,level,at,owner,phase\ns1,8.5,10:00,Ann,p1\n"
+         "s2,9.5,11:00,Bob,p2\ns3,1.5,12:00,Cy,p3\ns4,2.5,13:00,Dee,p4\n",
+         "no|part|price|day|n", "12.7|alpha|10.5|2024-01-02|7", "12.3|beta|7.25|2024-01-03|8",
+         "3.14|gamma|12|2024-02-11|9", "83.1.5|delta|3.75|2024-02-20|10", problems=OTHER),
 )  # fmt: skip

@@ -36,7 +36,7 @@ _NO_WORDS = frozenset([*TYPED, EMPTY, NULL])
 _REMARK = re.compile(
     r"\W{0,3}(sources?|notes?|footnotes?|remarks?|legend|disclaimer|copyright|\(c\)|©|generated|created"
     r"|exported|printed|downloaded|last updated?|updated|report|end of|total|totals|grand total|sum"
-    r"|subtotal|records?|rows?|count|page|end|eof|quelle|hinweis|summe|gesamt|stand)\b"
+    r"|subtotal|records?|rows?|count|page|end|eof|quelle|hinweis|summe|gesamt|stand)(?!\w)"
     r"|\(?\d+ (rows?|records?|lines?|entries|results?)\b",
     re.IGNORECASE,
 )
@@ -44,6 +44,7 @@ _NOTE = re.compile(
     r"(sources?|notes?|footnotes?|remarks?|disclaimer|copyright) ?[:©(]", re.IGNORECASE
 )
 _DIGIT = re.compile(r"\d")
+_LETTER = re.compile(r"[^\W\d_]")
 _OF_ADDRESSES = re.compile(r"[@:/\\{]|\d\.\d")
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|__|#)")
 
@@ -127,12 +128,19 @@ def table_end(
             end -= 1
             continue
         apart = width > 2 and (gaps[end - 1] or is_empty(records[end - 2]))
-        if not lone(last, width) or not (apart or is_remark(last.cells[0])):
+        if not lone(last, width):
+            break
+        if not (apart or is_remark(last.cells[0]) or _is_sentence(last.cells[0], columns[0])):
             break
         if columns[0].kind in TYPED and kind_of(last.cells[0]) == columns[0].kind:
             break
         end -= 1
     return end
+
+
+def _is_sentence(cell: str, column: Column) -> bool:
+    """Whether a text is too long for a column whose values are no texts of several words."""
+    return cell.strip().count(" ") > 1 and len(cell) > 2 * column.length
 
 
 def _last_stray(records: Records, index: int, ceiling: int, gaps: Sequence[bool]) -> int:
@@ -215,15 +223,28 @@ def next_header(
         values = sum(_has_value(cells[i], shown[i], first[i : i + 1]) for i in typed)
         if values * _VALUES_AMONG_NAMES > len(typed):
             continue
-        broken = gaps[index] or len(records[index - 1].cells) == 1 or is_empty(records[index - 1])
+        top = _title_above(records, start + 2, index, shown)
+        broken = gaps[index] or top < index or is_empty(records[index - 1])
         if cells == first or not (typed or broken):
             continue
         filled = [cell.strip() for cell in cells if cell.strip()]
         if len(filled) < width or len(set(filled)) < width:
             continue
-        if _parts_tables(records, start, index, end, width, broken=broken):
-            return index
+        if _parts_tables(records, start, top, index, end, broken=broken):
+            return top
     return None
+
+
+def _title_above(records: Records, first: int, index: int, columns: Sequence[Column]) -> int:
+    """Where the lines of a title begin that stand right above a record; the record without any."""
+    width = len(columns)
+    while index > first:
+        cells = records[index - 1].cells
+        few = len(cells) == 1 or (len(cells) * 2 <= width and could_be_names(cells))
+        if not few or (columns[0].kind in TYPED and kind_of(cells[0]) == columns[0].kind):
+            break
+        index -= 1
+    return index
 
 
 def _has_value(cell: str, column: Column, name: Sequence[str]) -> bool:
@@ -239,11 +260,13 @@ def _has_value(cell: str, column: Column, name: Sequence[str]) -> bool:
 
 
 def _parts_tables(
-    records: Records, start: int, index: int, end: int, width: int, *, broken: bool
+    records: Records, start: int, top: int, index: int, end: int, *, broken: bool
 ) -> bool:
-    """Whether a record is the header of what follows and not a row of what precedes it."""
+    """Whether a record is the header of what follows and not a row of what precedes it, which
+    ends at ``top``."""
     cells, first = records[index].cells, records[start].cells
-    before = profile([r.cells for r in records[max(start + 1, index - 50) : index]], width)
+    width = len(cells)
+    before = profile([r.cells for r in records[max(start + 1, top - 50) : top]], width)
     after = profile([r.cells for r in records[index + 1 : min(end, index + 50)]], width)
     words, total = disagreements(cells, before)
     words_after, total_after = disagreements(cells, after)
@@ -262,8 +285,8 @@ def _parts_tables(
     return (broken and (other or total > 1)) or (
         other
         and total + total_after > 2
-        and min(index - start, end - index) > _ROWS_OF_EACH
-        and _is_pure(records[start + 1 : index], before)
+        and min(top - start, end - index) > _ROWS_OF_EACH
+        and _is_pure(records[start + 1 : top], before)
         and _is_pure(records[index + 1 : end], after)
     )
 
@@ -287,4 +310,4 @@ def _is_pure(records: Records, columns: Sequence[Column]) -> bool:
     """Whether no record has words where most have numbers or dates."""
     typed = [i for i, column in enumerate(columns) if column.kind in TYPED]
     cells = (r.cells[i] for r in records for i in typed if i < len(r.cells))
-    return all(kind_of(cell) in _NO_WORDS for cell in cells)
+    return all(kind_of(cell) in _NO_WORDS or not _LETTER.search(cell) for cell in cells)

@@ -52,7 +52,10 @@ class Mender:
         for delimiter in _DELIMITERS:
             own = delimiter == dialect.delimiter
             # Another delimiter shows where there is hardly one of the table's own.
-            few = found == 1 and width > 2 if delimiter == " " else found * 2 <= width
+            few = found * 2 <= width
+            if delimiter == " ":
+                # Words of a text are no fields, unless there are quoted ones among them.
+                few &= width > 2 and (found == 1 or _opens(line, delimiter, dialect.quote))
             if not (own or few or delimiter == dialect.delimiter[:-1]):
                 continue
             for quote in (_OTHER_QUOTE.get(dialect.quote or ""), dialect.quote):

@@ -137,6 +137,7 @@ class _Splitter:
         self._quote = rules.quote
         self._doubled = rules.escape is not None and rules.escape == rules.quote
         self._backslash = rules.escape == "\\"
+        self._escaped = "\\" + rules.delimiter, rules.delimiter
         self._usual = usual
 
     def record(self, index: int) -> Record:
@@ -150,7 +151,7 @@ class _Splitter:
         while at < len(pieces):
             piece = pieces[at]
             if quote is None or quote not in piece:
-                cells.append(piece)
+                cells.append(piece.replace(*self._escaped) if self._backslash else piece)
                 at += 1
                 continue
             # Blanks before a quoted field are not of it, though it rather has none: they are kept.

@@ -165,7 +165,7 @@ def _name(
         return width == 2 and total > 0 and " " not in filled[0]
     if not near(len(above), width):
         # Far fewer names than columns are names still where nothing else could be the header.
-        return total > 0 and len(filled) * 2 >= width and len(filled) > 2
+        return total > 0 and len(filled) >= width // 2 and len(filled) > 2
     # Only words below: names are short, and do not come again.
     seen = set().union(*(column.values for column in columns))
     alien = not any(cell in seen for cell in filled)
