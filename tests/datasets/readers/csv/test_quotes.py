@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 
+import polars as pl
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.csv.byte_search import contains
 from toolkit.datasets.readers.csv.layout import Dialect
 from toolkit.datasets.readers.csv.native import is_native
 from toolkit.datasets.readers.csv.quotes import quotes_are_sound
@@ -56,6 +58,34 @@ def test_all_others_are_not(text, size):
 @pytest.mark.parametrize(("text", "sound"), [(b'1,"a ""b"""\n', False), (b'1,"","x"\n', True)])
 def test_a_quote_that_nothing_escapes_ends_its_field(text, sound):
     assert quotes_are_sound([text], Dialect(escape=None)) is sound
+
+
+@pytest.fixture
+def large(tmp_path):
+    """Bytes of which several threads look at a part each, and a way to write them."""
+    path = tmp_path / "large.csv"
+
+    def write(data):
+        path.write_bytes(data)
+        return str(path)
+
+    return b"name,remark\n" + b"someone,else\n" * 1_500_000, write
+
+
+@pytest.mark.parametrize("at", [0, 1, 1 << 19, 9_999_999, -1])
+def test_a_byte_is_found_wherever_it_is(large, at):
+    data, write = large
+    assert not contains(write(data), b'"')
+    changed = bytearray(data)
+    changed[at] = ord('"')
+    assert contains(write(changed), b'"')
+    assert contains(write(changed), b'"', start=1) is (at != 0)
+
+
+def test_a_late_field_of_two_lines_is_one_in_whatever_column_is_read(large):
+    data, write = large
+    read = DatasetReaderFactory().reader(write(data + b'x,y\nlast,"one, \ntwo"\n')).polars()
+    assert read.select(pl.col("name").tail(2)).collect()["name"].to_list() == ["x", "last"]
 
 
 CELLS = st.sampled_from(
