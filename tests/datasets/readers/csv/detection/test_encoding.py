@@ -68,6 +68,23 @@ def test_a_single_odd_byte_is_western(data):
     assert detect_encoding(data, complete=True) == "cp1252"
 
 
+@pytest.mark.parametrize("rows", [1, 80])
+@pytest.mark.parametrize(
+    "word",
+    ["10 µm", "5 m³", "“best”", "«a»", "¿que tal?", "¡Hola", "99 ¢", "x…", "Acme™", "à Rome", "xü"],
+)
+def test_a_sign_or_a_letter_that_comes_again_is_western(word, rows):
+    data = f"id,day,{word}\n".encode("cp1252") + f"1,2024-01-02,{word}\n".encode("cp1252") * rows
+    assert word in data.decode(detect_encoding(data, complete=True))
+
+
+def test_letters_that_names_are_made_of_are_western():
+    assert (
+        detect_encoding(b"x\xfc,y\xfc,z\xfc,u\xfc,v\xfc,w\xfc\n1,2,3,4,5,6\n", complete=True)
+        == "cp1252"
+    )
+
+
 def test_every_byte_can_be_read():
     data = bytes(range(1, 256))
     assert data.decode(detect_encoding(data, complete=True))

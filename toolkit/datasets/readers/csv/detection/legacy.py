@@ -37,15 +37,19 @@ _LANGUAGES = (
     "äöüõšž",
 )
 _WESTERN = "äöüßéèêëàâçîïôûùœæáíóúñãõìòøå"
-_SIGNS = "€£¥§°©®«»“”„’‘–—…•·½¼¾±²³µ×¿¡ªº´ \xa0"
+_SIGNS = "€£¥¢§°©®™«»“”„’‘–—…•·½¼¾±²³µ×¿¡ªº´ \xa0"
 _CYRILLIC = ("cp1251", "koi8-r", "cp866", "iso8859-5", "mac_cyrillic")
 _FREQUENT = frozenset("оеаинтсрвлкмдпу")
 _HIGH = re.compile(rb"[\x80-\xff]")
+_BEYOND = re.compile(r"[^\x00-\x7f]")
 _HIGH_SHARE = 0.45
 """Share of letters beyond ASCII from which a text is not in Latin letters."""
 _LIKELY, _SURE = 0.7, 0.95
 _CLEARLY, _CAUTION = 0.02, 0.1
-_SIGNS_ONLY = 0.9
+_SIGNS_ONLY = 0.95
+_LETTER_WORDS = "àèéóåö"
+_POWER_OF_WORD = re.compile(r"[^\W\d_]{3}[²³]")
+"""Units are shorter."""
 _BETWEEN = " \xa0"
 
 
@@ -58,7 +62,8 @@ def legacy_encoding(head: bytes, *, complete: bool) -> str:
     latin, likely = _latin(sample)
     together = sum(map(len, re.findall(rb"[\x80-\xff]{2,}", sample)))
     apart = together * 2 < high
-    if (high < _HIGH_SHARE * letters and (likely > _LIKELY or apart)) or (high < 6 and apart):
+    few = high < _HIGH_SHARE * letters
+    if (few and (likely > _LIKELY or apart)) or (apart and (likely > _LIKELY or high < 6)):
         return _decodable(head, latin, complete)
     cyrillic, share = max(
         ((name, _cyrillic_share(sample, name)) for name in _CYRILLIC), key=lambda found: found[1]
@@ -99,7 +104,7 @@ def _decodable(head: bytes, encoding: str, complete: bool) -> str:
 def _latin(sample: bytes) -> tuple[str, float]:
     best = (_latin_score(sample.decode(USUAL, "replace")), USUAL)
     # The fewer letters there are, the more another encoding must explain to be believed.
-    margin = _CLEARLY + _CAUTION / max(1, len(_HIGH.findall(sample)))
+    margin = _CLEARLY + _CAUTION / max(1, len(set(_HIGH.findall(sample))))
     for encoding in _OTHERS:
         value = _latin_score(sample.decode(encoding, "replace"))
         if value > best[0] + margin:
@@ -110,18 +115,17 @@ def _latin(sample: bytes) -> tuple[str, float]:
 def _latin_score(text: str) -> float:
     """How much the letters beyond ASCII are those of one language, from -1 to 1."""
     odd: list[str] = []
-    penalty = 0.0
-    total = 0
     padded = f"\n{text}\n"
-    for before, here, after in zip(padded, padded[1:], padded[2:], strict=False):
-        if here < "\x80":
-            continue
+    penalty = float(len(_POWER_OF_WORD.findall(padded)))
+    total = 0
+    for found in _BEYOND.finditer(padded):
+        before, here, after = padded[found.start() - 1 : found.end() + 1]
         total += 1
-        if here.isalpha():
+        if here.isalpha() and here not in _SIGNS:
             odd.append(here.lower()[0])
             # A capital within a word is the mark of a wrong encoding, and so is a lone letter.
             penalty += before.islower() and here.isupper()
-            lone = not before.isalpha() and not after.isalpha()
+            lone = not (before.isalpha() or after.isalpha() or here in _LETTER_WORDS)
             penalty += 0.3 * (lone and any(c in _BETWEEN or c.isdigit() for c in before + after))
         elif (
             here not in _SIGNS
