@@ -461,8 +461,8 @@ def test_a_reader_says_why_polars_does_not_read(name, tmp_path, factory):
 
 
 def test_empty_row_groups_none_and_a_large_one_are_read(tmp_path, factory, source, monkeypatch):
-    monkeypatch.setattr("toolkit.datasets.readers.parquet.scan.LARGE_GROUP", 1_000)
-    monkeypatch.setattr("toolkit.datasets.readers.parquet.scan._PART", 256)
+    monkeypatch.setattr("toolkit.datasets.readers.parquet.opened.LARGE_GROUP", 1_000)
+    monkeypatch.setattr("toolkit.datasets.readers.parquet.opened._PART", 256)
     buffer = io.BytesIO()
     with pq.ParquetWriter(buffer, MANY.schema) as writer:
         for part in (MANY.slice(0, 0), MANY, MANY.slice(0, 0), MANY.slice(5, 1)):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.fs as pafs
 
-from toolkit.datasets.readers.parquet.scan import RandomAccessHandler
+from toolkit.datasets.readers.parquet.files import DataFile
 from toolkit.datasets.readers.partitions import parse_value
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -19,18 +20,25 @@ if TYPE_CHECKING:
     from pyarrow.parquet import FileDecryptionProperties
 
 
+class RandomAccessHandler(pafs.FSSpecHandler):  # type: ignore[misc]
+    """Lets pyarrow open files without fsspec's read-ahead."""
+
+    def open_input_file(self, path: str) -> pa.PythonFile:
+        return pa.PythonFile(self.fs.open(path, "rb", cache_type="none"), mode="r")
+
+
 def dataset_of(
     source: ResolvedSource,
+    files: Iterable[DataFile],
     schema: pa.Schema,
     partitions: Mapping[str, pl.DataType],
     *,
     microseconds: bool,
     decryption: FileDecryptionProperties | None,
 ) -> pads.Dataset:
-    """The dataset with the columns ``schema``, in which those of the ``partitions`` are.
+    """The dataset of ``files`` with the columns ``schema``, in which those of ``partitions`` are.
     ``microseconds``: INT96 timestamps have them, else nanoseconds."""
     import pyarrow.dataset as pads
-    import pyarrow.fs as pafs
 
     options = pads.ParquetReadOptions(coerce_int96_timestamp_unit="us" if microseconds else None)
     format_ = pads.ParquetFileFormat(
@@ -46,17 +54,11 @@ def dataset_of(
     )
     fragments = [
         format_.make_fragment(
-            path, filesystem, partition_expression=_expression(values, partitions)
+            file.path, filesystem, partition_expression=_expression(file.hive, partitions)
         )
-        for path, values in zip(source.paths, _values(source, partitions), strict=True)
+        for file in files
     ]
     return pads.FileSystemDataset(fragments, schema, format_, filesystem)
-
-
-def _values(
-    source: ResolvedSource, partitions: Mapping[str, pl.DataType]
-) -> list[Mapping[str, str | None]]:
-    return list(source.partitions) if partitions else [{}] * len(source.paths)
 
 
 def _expression(

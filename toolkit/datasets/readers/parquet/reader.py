@@ -3,10 +3,8 @@ what is not local."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
@@ -16,17 +14,14 @@ import pyarrow.parquet as pq
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
-from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.parquet import pages
 from toolkit.datasets.readers.parquet.datasets import dataset_of
 from toolkit.datasets.readers.parquet.decrypting import require_properties
-from toolkit.datasets.readers.parquet.footer import MAGIC, Footer, read_footer
+from toolkit.datasets.readers.parquet.files import DataFile, look_at_pages, read_files
+from toolkit.datasets.readers.parquet.footer import MAGIC
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.joining import exact_by_statistics, joined, needs_fitting
-from toolkit.datasets.readers.parquet.layout import FileLayout
 from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.scan import ArrowScan
-from toolkit.datasets.readers.parquet.types import Columns, columns
 from toolkit.datasets.readers.parquet.union import union_schema
 from toolkit.datasets.readers.partitions import partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
@@ -40,8 +35,6 @@ SMALL = 4 << 20
 neither panics nor ends the process on damage that only shows in the pages."""
 FEW = 8
 """Files up to which that holds: of many, polars reads several at once."""
-_KEPT = 64 << 20
-"""Bytes of footers that a reader keeps; it reads the others again when it reads their rows."""
 _UNION = (
     "Pass schema='union' to join them, with null where a file has no such column, or read the "
     "files that belong together."
@@ -51,20 +44,6 @@ _UNION = (
 def looks_like_parquet(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a Parquet file."""
     return head.startswith((MAGIC, b"PARE"))
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    """What the footer of one file said."""
-
-    columns: Columns
-    size: int
-    rows: int
-    metadata: pq.FileMetaData | None
-    layout: FileLayout | None
-    """Kept of the files whose pages are looked at."""
-    maps_as_lists: bool
-    odd_arrays: bool
 
 
 class ParquetDatasetReader(LazyFrameReader):
@@ -118,8 +97,8 @@ class ParquetDatasetReader(LazyFrameReader):
             lines.append("  fetched through fsspec: the columns and row groups that a query needs")
         elif not any(self._native) and all(file.columns.scanned for file in self._files):
             lines.append("  small enough for pyarrow, which checks more, or types that differ")
-        for url, file in zip(self._source.urls, self._files, strict=True):
-            lines += [f"  {url}: {note}" for note in file.columns.notes]
+        for file in self._files:
+            lines += [f"  {file.url}: {note}" for note in file.columns.notes]
         return "\n".join(lines)
 
     def polars(self) -> pl.LazyFrame:
@@ -133,7 +112,7 @@ class ParquetDatasetReader(LazyFrameReader):
         return pl.concat(
             joined(
                 self._scan(run, guarded=guarded),
-                self._source.urls[run[0]],
+                self._files[run[0]].url,
                 wanted,
                 self._partition_schema,
                 self._proven[run[0]],
@@ -166,6 +145,7 @@ class ParquetDatasetReader(LazyFrameReader):
         with self._reading():
             return dataset_of(
                 self._source,
+                self._files,
                 schema,
                 self._partition_schema,
                 microseconds=micro,
@@ -173,42 +153,20 @@ class ParquetDatasetReader(LazyFrameReader):
             )
 
     @cached_property
-    def _files(self) -> list[_File]:
-        found: list[_File] = []
-        kept, budget = 0, pages.PAGES_LOOKED_AT
-        before: tuple[Footer, Columns] | None = None
-        for path, url in zip(self._source.paths, self._source.urls, strict=True):
-            with (
-                reading(url, self.hint, remote=self._source.remote),
-                self._source.open(path, random_access=True) as handle,
-            ):
-                # What is far away takes longer to fetch than to look at.
-                brief = None if self._source.remote else SMALL
-                footer = read_footer(handle, url, briefly_from=brief, decryption=self._decryption)
-                kept += len(footer.serialized)
-                decided = columns(footer, self._int96, before)
-                before = before or (footer, decided)
-                found.append(
-                    _File(
-                        decided,
-                        footer.size,
-                        footer.layout.rows,
-                        footer.metadata if kept <= _KEPT else None,
-                        footer.layout if budget > 0 and not footer.encrypted else None,
-                        footer.maps_as_lists,
-                        footer.odd_arrays,
-                    )
-                )
-                budget -= sum(len(group.chunks) for group in footer.layout.groups)
-        return found
+    def _files(self) -> list[DataFile]:
+        return read_files(
+            self._source,
+            self.hint,
+            # What is far away takes longer to fetch than to look at.
+            briefly_from=None if self._source.remote else SMALL,
+            int96=self._int96,
+            decryption=self._decryption,
+        )
 
     @cached_property
     def _schema(self) -> pl.Schema:
         """The columns of the files, without those of the partitions."""
-        files = [
-            (url, file.columns.dtypes)
-            for url, file in zip(self._source.urls, self._files, strict=True)
-        ]
+        files = [(file.url, file.columns.dtypes) for file in self._files]
         if not self._union:
             require_same_columns(self._source.given, *files, advice=_UNION)
             return files[0][1]
@@ -234,30 +192,17 @@ class ParquetDatasetReader(LazyFrameReader):
         alike = all(dict(file.columns.scanned or {}) == first for file in self._files)
         if not self._union and not (alike and all(found)):
             found = [False] * len(found)
-        self._look_at_pages(found)
+        looked_at = [
+            file
+            for file, chosen in zip(files, found, strict=True)
+            if chosen or (file.layout is not None and file.layout.old_levels)
+        ]
+        look_at_pages(self._source, looked_at, self.hint)
         return tuple(found)
 
     def _require_agreement(self) -> None:
         """Raise SourceError unless the files go together."""
         self._schema, self._partition_schema  # noqa: B018 - they are computed once
-
-    def _look_at_pages(self, native: Sequence[bool]) -> None:
-        budget = pages.PAGES_LOOKED_AT
-        for path, url, file, chosen in zip(
-            self._source.paths, self._source.urls, self._files, native, strict=True
-        ):
-            if file.layout is None or budget <= 0 or not (chosen or file.layout.old_levels):
-                continue
-            remote = self._source.remote
-            with (
-                reading(url, self.hint, remote=remote),
-                self._source.open(path, random_access=True) as handle,
-            ):
-                if remote:
-                    pages.check_levels(url, file.layout, partial(pages.read_at, handle))
-                else:
-                    read = partial(os.pread, handle.fileno())
-                    budget = pages.check_pages(url, file.layout, read, budget)
 
     @cached_property
     def _partition_schema(self) -> dict[str, pl.DataType]:
@@ -295,22 +240,15 @@ class ParquetDatasetReader(LazyFrameReader):
     def _scan(self, indices: Sequence[int], *, guarded: bool) -> pl.LazyFrame:
         chosen = [self._files[index] for index in indices]
         if self._native[indices[0]]:
-            paths = [self._source.paths[index] for index in indices]
+            paths = [file.path for file in chosen]
             rows = sum(file.rows for file in chosen)
             columns_ = chosen[0].columns
             if not guarded:
                 return native_scan(paths, columns_, self._partition_schema)
             return GuardedScan(paths, columns_, self._partition_schema, rows, self.hint).lazy()
-        return ArrowScan(
-            self._source,
-            indices,
-            [file.metadata for file in chosen],
-            [file.columns for file in chosen],
-            self._partition_schema,
-            self._decryption,
-        ).lazy()
+        return ArrowScan(self._source, chosen, self._partition_schema, self._decryption).lazy()
 
-    def _dataset_gives(self, file: _File) -> bool:
+    def _dataset_gives(self, file: DataFile) -> bool:
         """Whether pyarrow's dataset gives what the other faces give."""
         return not (
             file.maps_as_lists

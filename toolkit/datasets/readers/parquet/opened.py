@@ -1,0 +1,183 @@
+"""A Parquet file that pyarrow has open, as frames of the types that every engine gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.parquet import decrypting
+from toolkit.datasets.readers.parquet.files import DataFile
+from toolkit.datasets.readers.parquet.footer import read_footer
+from toolkit.datasets.readers.parquet.types import frame_of
+from toolkit.datasets.readers.sources import ResolvedSource
+
+if TYPE_CHECKING:
+    from pyarrow.parquet import FileDecryptionProperties
+
+_HINT = "The file is damaged, was replaced while it was read, or its store cannot be reached."
+
+LARGE_GROUP = 1 << 20
+"""Rows from which a row group is read in parts."""
+_PART = 1 << 17
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFile:
+    """An open file whose tables come out as frames of the announced types."""
+
+    url: str
+    file: pq.ParquetFile
+    exact: pq.ParquetFile | None
+    """Gives INT96 timestamps as microseconds, to compare with nanoseconds that may overflow."""
+    rows: Sequence[int]
+    """Rows of each row group."""
+    portable: pa.Schema
+    dtypes: Mapping[str, pl.DataType]
+    hint: str
+
+    def is_large(self, group: int) -> bool:
+        """Whether a row group is better read in parts."""
+        return self.rows[group] > LARGE_GROUP
+
+    def group(self, group: int, names: Sequence[str]) -> pl.DataFrame:
+        """Columns of a row group."""
+        if not names:
+            return pl.DataFrame(height=self.rows[group])
+        with self._reading():
+            table = self.file.read_row_group(group, names).select(names)
+            if self.exact is not None:
+                self._require_fit(table, group)
+            self._require_rows(group, table.num_rows)
+            return self._frame(table)
+
+    def parts(self, group: int, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Columns of a row group, in parts where it is large."""
+        if not self.is_large(group) or not names or self.exact is not None:
+            yield self.group(group, names)
+            return
+        rows = 0
+        with self._reading():
+            for batch in self.file.iter_batches(_PART, row_groups=[group], columns=names):
+                # A dotted name also selects a field of a struct: keep what was asked for.
+                yield self._frame(pa.Table.from_batches([batch]).select(names))
+                rows += batch.num_rows
+            self._require_rows(group, rows)
+
+    def _reading(self) -> AbstractContextManager[None]:
+        return reading(self.url, self.hint, remote=True)
+
+    def _require_rows(self, group: int, rows: int) -> None:
+        if rows != self.rows[group]:
+            raise SourceError(
+                f"{self.url} could not be read: row group {group} has {rows:,} rows, its footer "
+                f"says {self.rows[group]:,}. It is damaged: fetch it again."
+            )
+
+    def _frame(self, table: pa.Table) -> pl.DataFrame:
+        for column in table.columns:
+            if _has_text(column.type):
+                # pyarrow does not ask whether text is UTF-8, and polars takes its word.
+                column.validate(full=True)
+        portable = pa.schema([self.portable.field(name) for name in table.column_names])
+        if not table.schema.equals(portable):
+            table = pa.table(
+                [_cast(table[name], portable.field(name)) for name in table.column_names],
+                schema=portable,
+            )
+        frame = frame_of(table)
+        wanted = {name: self.dtypes[name] for name in frame.columns}
+        return frame if dict(frame.schema) == wanted else frame.cast(wanted)  # type: ignore[arg-type]
+
+    def _require_fit(self, table: pa.Table, group: int) -> None:
+        stamped = [field.name for field in table.schema if _has_timestamp(field.type)]
+        if not stamped or self.exact is None:
+            return
+        exact = self.exact.read_row_group(group, stamped).select(stamped)
+        for name in stamped:
+            try:
+                exact[name].cast(table.schema.field(name).type, safe=True)
+            except pa.ArrowInvalid as error:
+                raise SourceError(
+                    f"{self.url} has INT96 timestamps in column {name!r} that nanoseconds of 64 "
+                    "bits cannot hold. Pass int96='us' to read them as microseconds."
+                ) from error
+
+
+def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
+    if column.type == field.type:
+        return column
+    if isinstance(column.type, pa.BaseExtensionType):
+        chunks = [chunk.storage for chunk in column.chunks]
+        column = pa.chunked_array(chunks, column.type.storage_type)
+    # INT96 comes as microseconds where it was asked for: the frame is cast to that anyway.
+    return column.cast(field.type)
+
+
+def _has_timestamp(dtype: pa.DataType) -> bool:
+    if pa.types.is_timestamp(dtype):
+        return bool(dtype.unit == "ns")
+    return any(_has_timestamp(dtype.field(index).type) for index in range(dtype.num_fields))
+
+
+def _has_text(dtype: pa.DataType) -> bool:
+    if pa.types.is_dictionary(dtype):
+        return _has_text(dtype.value_type)
+    if isinstance(dtype, pa.BaseExtensionType):
+        return _has_text(dtype.storage_type)
+    if (
+        pa.types.is_string(dtype)
+        or pa.types.is_large_string(dtype)
+        or pa.types.is_string_view(dtype)
+    ):
+        return True
+    return any(_has_text(dtype.field(index).type) for index in range(dtype.num_fields))
+
+
+@contextmanager
+def opened(
+    source: ResolvedSource,
+    file: DataFile,
+    dtypes: Mapping[str, pl.DataType],
+    decryption: FileDecryptionProperties | None,
+) -> Iterator[OpenFile]:
+    """Open one of the files of ``source``; its frames get the types ``dtypes``.
+
+    Raises SourceError for one that cannot be opened, or has types that only polars reads."""
+    columns = file.columns
+    if columns.portable is None:
+        raise SourceError(
+            f"{file.url} has types that only polars has, which reads local files alone "
+            "here. Copy it to this machine, or read it with the files of its own kind."
+        )
+    hint = _HINT if decryption is None else decrypting.HINT
+    with reading(file.url, hint, remote=True):
+        handle = source.open(file.path, random_access=True)
+    # The handle is closed last; a ParquetFile of an open handle leaves it alone.
+    with handle:
+        with reading(file.url, hint, remote=True):
+            options: dict[str, Any] = {
+                "pre_buffer": source.remote,
+                "page_checksum_verification": True,
+            }
+            if decryption is None:
+                options["metadata"] = file.metadata or read_footer(handle, file.url).metadata
+            else:
+                options["decryption_properties"] = decryption
+            unit = "us" if columns.microseconds else None
+            parquet = pq.ParquetFile(handle, coerce_int96_timestamp_unit=unit, **options)
+            exact = (
+                pq.ParquetFile(handle, coerce_int96_timestamp_unit="us", **options)
+                if columns.int96 and not columns.microseconds
+                else None
+            )
+            groups = range(parquet.num_row_groups)
+            rows = [parquet.metadata.row_group(group).num_rows for group in groups]
+        yield OpenFile(file.url, parquet, exact, rows, columns.portable, dtypes, hint)
