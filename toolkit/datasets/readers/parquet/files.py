@@ -72,21 +72,22 @@ def read_files(
             footer = read_footer(handle, url, briefly_from=briefly_from, decryption=decryption)
             kept += len(footer.serialized)
             decided = columns(footer, int96, before)
-        before = before or (footer, decided)
-        found.append(
-            DataFile(
-                path,
-                url,
-                hive,
-                decided,
-                footer.size,
-                footer.layout.rows,
-                footer.metadata if kept <= _KEPT else None,
-                footer.layout if budget > 0 and not footer.encrypted else None,
-                footer.maps_as_lists,
-                footer.odd_arrays,
+            before = before or (footer, decided)
+            # Within: a text of the footer that is no UTF-8 shows only where it is asked for.
+            found.append(
+                DataFile(
+                    path,
+                    url,
+                    hive,
+                    decided,
+                    footer.size,
+                    footer.layout.rows,
+                    footer.metadata if kept <= _KEPT else None,
+                    footer.layout if budget > 0 and not footer.encrypted else None,
+                    footer.maps_as_lists,
+                    footer.odd_arrays,
+                )
             )
-        )
         budget -= sum(len(group.chunks) for group in footer.layout.groups)
     return found
 
