@@ -299,6 +299,52 @@ def test_a_file_that_changed_is_looked_at_again(put, line):
         frame.collect()
 
 
+@pytest.mark.parametrize("rows", [3, 60_000])
+@pytest.mark.parametrize(
+    "changed",
+    [b"b,a\n", b"a,b,c\n", b'"a",b\n', b"made by hand\n\na,b\n", b"a;b\n", b""],
+)
+@pytest.mark.parametrize("policy", ["error", "repair"])
+def test_a_file_whose_header_changed_is_refused(put, changed, rows, policy):
+    body = b"1,2\n" * rows
+    file = reader(put(b"a,b\n" + body), on_bad_rows=policy)
+    frame = file.polars()
+    assert frame.collect().height == rows
+    put(b"a,b\n" + body + body)
+    assert frame.select("b").collect().height == 2 * rows
+    put(changed + body)
+    faces = [frame.collect, frame.select("a").collect, frame.head(1).collect, file.problems]
+    for face in [*faces, file.count]:
+        with pytest.raises(SourceError, match="has changed since the reader was made"):
+            face()
+
+
+def test_a_file_that_lost_all_is_refused(put):
+    frame = reader(put(b"a,b\n1,2\n")).polars()
+    put(b"")
+    with pytest.raises(SourceError, match="Make the reader anew"):
+        frame.collect()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"a,b\r1,2\r3,4\r",
+        b"# made\n# by hand\na,b\n1,2\n3,4\n",
+        b'"a\nz",b\n1,2\n3,4\n',
+        b"made by hand\n\na,b\n1,2\n3,4\n",
+        b"\xef\xbb\xbfa,b\n1,2\n3,4\n",
+        "a,b\n1,2\n3,4\n".encode("utf-16"),
+        b"a,b\n\n1,2\n3,4",
+    ],
+)
+def test_rows_may_change_below_any_header(put, text):
+    frame = reader(put(text)).polars()
+    assert frame.collect().rows() == [(1, 2), (3, 4)]
+    put(text.replace(b"3", b"5"))
+    assert frame.collect().rows() == [(1, 2), (5, 4)]
+
+
 def test_columns_that_no_scan_read_are_not_taken_on_trust(put):
     frame = reader(with_code(put, b"007")).polars()
     assert frame.select("b", "c").collect().height == ROWS

@@ -19,7 +19,7 @@ from toolkit.datasets.readers.csv.evidence import Evidence, evidence_of
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
-from toolkit.datasets.readers.csv.planning import FilePlan, text_of
+from toolkit.datasets.readers.csv.planning import FilePlan, planned_text
 from toolkit.datasets.readers.csv.records import Block, blocks
 from toolkit.datasets.readers.csv.typed_file import TypedFile, parse_block
 from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType
@@ -155,7 +155,7 @@ def _parts(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, None, Non
     if plan.complete:
         yield plan.head
         return
-    with closing(text_of(source, plan.path, plan.encoding)) as parts:
+    with closing(planned_text(source, plan)) as parts:
         yield from parts
 
 

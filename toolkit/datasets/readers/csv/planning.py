@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from toolkit.datasets.readers.csv.detection import (
     detect,
     detect_encoding,
 )
-from toolkit.datasets.readers.csv.layout import Layout
+from toolkit.datasets.readers.csv.layout import Layout, Newline
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
 from toolkit.datasets.readers.packing.text import chunks, codec_of, first_bytes, is_utf8, prefix
 from toolkit.datasets.readers.sources import ResolvedSource
@@ -27,6 +28,11 @@ TAIL_BYTES = 1 << 14
 """Bytes at the end of a file in which a footer is looked for."""
 
 _BOM = codecs.BOM_UTF8
+_LINES: dict[Newline, re.Pattern[bytes]] = {
+    "\n": re.compile(rb"[^\n]*\n|[^\n]+"),
+    "\r": re.compile(rb"[^\r]*\r|[^\r]+"),
+    "any": re.compile(rb"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +55,28 @@ class FilePlan:
 
     @property
     def header_lines(self) -> int:
-        """Physical lines of the header, to its end; of a layout whose lines end in LF."""
-        lines = records = 0
-        quote = (self.layout.dialect.quote or "").encode()
-        within = False
-        for line in self.head[self.layout.start :].split(b"\n"):
+        """Physical lines of the header, to its end."""
+        return len(self._header)
+
+    @property
+    def beginning(self) -> bytes:
+        """What stands before the first row: the plan holds for a text that begins so."""
+        return self.head[: self.layout.start] + b"".join(self._header)
+
+    @property
+    def _header(self) -> list[bytes]:
+        """The lines of the header, and those before and within it that are none of its records."""
+        dialect, found, records, within = self.layout.dialect, [], 0, False
+        quote, comment = (dialect.quote or "").encode(), (dialect.comment or "").encode()
+        for line in _LINES[dialect.newline].findall(self.head, self.layout.start):
             if records == self.layout.header_rows:
                 break
-            lines += 1
+            found.append(line)
             if quote and line.count(quote) % 2:
                 within = not within
-            if not within and line.strip():
+            if not within and line.strip() and not (comment and line.startswith(comment)):
                 records += 1
-        return lines
+        return found
 
     @property
     def plain(self) -> bool:
@@ -94,6 +109,41 @@ def plan_file(source: ResolvedSource, index: int, options: CSVOptions) -> FilePl
     with _naming(url):
         layout = detect(sample, _given(options))
     return FilePlan(path, url, not source.remote, encoding, codec, layout, sample.head, complete)
+
+
+def planned_text(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, None, None]:
+    """The text of a file, which must still begin as it did when the plan was made: what is in a
+    column follows from its place.
+
+    Raises SourceError if it does not, before anything of it is given."""
+    beginning = plan.beginning
+    held: bytes | None = b""
+    with closing(text_of(source, plan.path, plan.encoding)) as parts:
+        for part in parts:
+            if held is None:
+                yield part
+                continue
+            held += part
+            if len(held) >= len(beginning):
+                yield _begun(plan, held, beginning)
+                held = None
+    if held is not None:
+        yield _begun(plan, held, beginning)
+
+
+def require_beginning(source: ResolvedSource, plan: FilePlan) -> None:
+    """Raise what ``planned_text`` raises."""
+    with closing(planned_text(source, plan)) as parts:
+        next(parts, None)
+
+
+def _begun(plan: FilePlan, text: bytes, beginning: bytes) -> bytes:
+    if text.startswith(beginning):
+        return text
+    raise SourceError(
+        f"{plan.url} has changed since the reader was made: its header, or what stands before it, "
+        "is another. Make the reader anew."
+    )
 
 
 def text_of(source: ResolvedSource, path: str, encoding: str) -> Generator[bytes, None, None]:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from toolkit.datasets.readers.csv.byte_search import contains
 from toolkit.datasets.readers.csv.layout import Dialect
-from toolkit.datasets.readers.csv.planning import FilePlan, text_of
+from toolkit.datasets.readers.csv.planning import FilePlan, planned_text
 from toolkit.datasets.readers.sources import ResolvedSource
 
 Quotes: TypeAlias = Literal["none", "sound", "unsound"]
@@ -37,7 +37,7 @@ def quotes_of(source: ResolvedSource, plan: FilePlan) -> Quotes:
     quote = dialect.quote.encode()
     if quote not in plan.head[start:] and not contains(plan.path, quote, start):
         return "none"
-    with closing(text_of(source, plan.path, plan.encoding)) as parts:
+    with closing(planned_text(source, plan)) as parts:
         return "sound" if quotes_are_sound(_from_byte(start, parts), dialect) else "unsound"
 
 

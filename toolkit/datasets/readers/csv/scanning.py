@@ -23,7 +23,7 @@ from toolkit.core.batches import batches_of
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.native import Wanted, is_native
-from toolkit.datasets.readers.csv.planning import text_of
+from toolkit.datasets.readers.csv.planning import planned_text, require_beginning
 from toolkit.datasets.readers.csv.quotes import Quotes, quotes_of
 from toolkit.datasets.readers.csv.records import (
     BLOCK_SIZE,
@@ -109,7 +109,7 @@ class CSVScan:
         stamp = self._stamp(file)
         known, verdict = self._verdicts.get(path, (None, None))
         if verdict is None or known != stamp:
-            with closing(text_of(self._source, path, file.plan.encoding)) as parts:
+            with closing(planned_text(self._source, file.plan)) as parts:
                 verdict = verify(parts, file.plan.layout)
             self._verdicts[path] = stamp, verdict
         return verdict
@@ -127,7 +127,7 @@ class CSVScan:
     def blocks(self, file: TypedFile, policy: Policy, *, located: bool = False) -> Iterator[Block]:
         """The records of a file as the splitter gives them; ``located`` with their places."""
         plan = file.plan
-        with closing(text_of(self._source, plan.path, plan.encoding)) as parts:
+        with closing(planned_text(self._source, plan)) as parts:
             yield from blocks(
                 parts,
                 plan.layout,
@@ -175,6 +175,7 @@ class CSVScan:
         if proof.quotes is None:
             if limit is not None and limit <= BATCH_ROWS:
                 return None
+            require_beginning(self._source, file.plan)
             proof = replace(proof, quotes=quotes_of(self._source, file.plan))
             self._learn(file, proof)
         return None if proof.quotes == "unsound" and self._differs(file) else proof
