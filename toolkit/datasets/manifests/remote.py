@@ -19,7 +19,7 @@ from toolkit.core.types import FileLocation
 from toolkit.datasets.manifests.predicates import conjuncts, names_of
 from toolkit.datasets.manifests.strands import Piece
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.parquet.columns import read_schema
+from toolkit.datasets.readers.parquet.files import read_schema
 from toolkit.datasets.readers.sources import ResolvedSource
 
 _HINT = "The file is damaged, was replaced while it was read, or its store cannot be reached."

@@ -15,7 +15,7 @@ from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import pages
 from toolkit.datasets.readers.parquet.footer import Footer, read_footer
 from toolkit.datasets.readers.parquet.layout import FileLayout
-from toolkit.datasets.readers.parquet.types import Columns, columns
+from toolkit.datasets.readers.parquet.types import Columns, columns_of
 from toolkit.datasets.readers.partitions import constant_columns
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -43,6 +43,7 @@ class DataFile:
     layout: FileLayout | None
     """Kept of the files whose pages are looked at."""
     maps_as_lists: bool
+    """As of Footer, and so the next."""
     odd_arrays: bool
 
     def constants(self, partitions: Mapping[str, pl.DataType]) -> list[pl.Expr]:
@@ -58,8 +59,9 @@ def read_files(
     int96: str | None,
     decryption: FileDecryptionProperties | None,
 ) -> list[DataFile]:
-    """Read the footer of every file: see ``read_footer`` and ``columns``. Raises SourceError, which
-    ends in ``hint`` where an engine refuses a footer."""
+    """Read the footer of every file: see ``read_footer`` and ``columns_of``.
+
+    Raises SourceError, which ends in ``hint`` where an engine refuses a footer."""
     found: list[DataFile] = []
     kept, budget = 0, pages.PAGES_LOOKED_AT
     before: tuple[Footer, Columns] | None = None
@@ -71,7 +73,7 @@ def read_files(
         ):
             footer = read_footer(handle, url, briefly_from=briefly_from, decryption=decryption)
             kept += len(footer.serialized)
-            decided = columns(footer, int96, before)
+            decided = columns_of(footer, int96, before)
             before = before or (footer, decided)
             # Within: a text of the footer that is no UTF-8 shows only where it is asked for.
             found.append(
@@ -90,6 +92,12 @@ def read_files(
             )
         budget -= sum(len(group.chunks) for group in footer.layout.groups)
     return found
+
+
+def read_schema(source: ResolvedSource, path: str, url: str) -> pl.Schema:
+    """The columns of one file, from its footer."""
+    with source.open(path, random_access=True) as handle:
+        return columns_of(read_footer(handle, url), None).dtypes
 
 
 def look_at_pages(source: ResolvedSource, files: Iterable[DataFile], hint: str) -> None:

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAGIC = b"PAR1"
 _ENCRYPTED = b"PARE"
+_AROUND = 12
+"""Bytes that are not of the footer in every file: the magic at both ends, and the length."""
 _TAIL = 64 << 10
 """Bytes of the end that are read at once: most footers are smaller."""
 _BRIEFLY = 20
@@ -69,13 +71,13 @@ def read_footer(
     if tail.endswith(_ENCRYPTED):
         content = decrypted(handle, url, decryption)
         return replace(_parsed(url, content, size, CHUNKS_LOOKED_AT), encrypted=True)
-    if size < 12 or not tail.endswith(MAGIC):
+    if size < _AROUND or not tail.endswith(MAGIC):
         raise SourceError(
             f"{url} could not be read: it does not end as a Parquet file does. "
             "If it is one, it is cut short: fetch it again."
         )
     length = int.from_bytes(tail[-8:-4], "little")
-    if length > size - 12:
+    if length > size - _AROUND:
         raise SourceError(
             f"{url} could not be read: its footer claims {length:,} of its {size:,} bytes. "
             "It is damaged or cut short: fetch it again."

@@ -57,10 +57,10 @@ class GuardedScan:
             for batch in _run(frame.select(names), counted=request.predicate is None):
                 rows += batch.height
                 yield batch if request.columns else pl.DataFrame(height=batch.height)
-        except ENGINE_FAILURES as error:
+        except ENGINE_FAILURES:
             self._find_damage(names)
             # The files are sound: a cast in a predicate failed, for instance.
-            raise error
+            raise
         if request.predicate is None and rows != announced:
             self._find_damage(names)
             raise SourceError(

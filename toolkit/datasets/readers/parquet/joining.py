@@ -14,6 +14,8 @@ from toolkit.core.errors import SourceError
 
 EXACT = 1 << 53
 """Up to it, and down to its negative, every integer is a Float64."""
+_NARROW = (pl.Int8(), pl.Int16(), pl.Int32(), pl.UInt8(), pl.UInt16(), pl.UInt32())
+"""Integers of which every one is."""
 
 
 def joined(
@@ -65,10 +67,7 @@ def needs_looking_at(have: pl.DataType, wanted: pl.DataType) -> bool:
     return wanted == pl.Float64() and have.is_integer() and have not in _NARROW
 
 
-_NARROW = (pl.Int8(), pl.Int16(), pl.Int32(), pl.UInt8(), pl.UInt16(), pl.UInt32())
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Fitting:
     """Brings the values of a column of one file to a type that holds those of the others."""
 

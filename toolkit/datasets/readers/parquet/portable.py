@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 import polars as pl
 import pyarrow as pa
 
-NARROW = 38
+DECIMAL_DIGITS = 38
 """Digits of the widest decimal that polars has."""
 
 
@@ -29,7 +29,7 @@ def _type(dtype: pa.DataType) -> pa.DataType:
     if pa.types.is_timestamp(dtype):
         return pa.timestamp(dtype.unit, "UTC") if has_unknown_zone(dtype) else dtype
     if pa.types.is_decimal256(dtype):
-        if dtype.precision > NARROW:
+        if dtype.precision > DECIMAL_DIGITS:
             return pa.large_string()
         return pa.decimal128(dtype.precision, dtype.scale)
     if pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype):

@@ -242,10 +242,10 @@ class ParquetDatasetReader(LazyFrameReader):
         if self._native[indices[0]]:
             paths = [file.path for file in chosen]
             rows = sum(file.rows for file in chosen)
-            columns_ = chosen[0].columns
+            columns = chosen[0].columns
             if not guarded:
-                return native_scan(paths, columns_, self._partition_schema)
-            return GuardedScan(paths, columns_, self._partition_schema, rows, self.hint).lazy()
+                return native_scan(paths, columns, self._partition_schema)
+            return GuardedScan(paths, columns, self._partition_schema, rows, self.hint).lazy()
         return ArrowScan(self._source, chosen, self._partition_schema, self._decryption).lazy()
 
     def _dataset_gives(self, file: DataFile) -> bool:

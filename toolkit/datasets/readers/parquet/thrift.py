@@ -12,7 +12,8 @@ from typing import TypeAlias
 Value: TypeAlias = "bool | int | bytes | list[Value] | dict[int, Value]"
 """Structs are mappings from field number to value; a double is its eight bytes."""
 
-_TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 12
+_TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY = 1, 2, 3, 4, 6, 7, 8
+_LIST, _SET, _STRUCT = 9, 10, 12
 _DEPTH = 40
 
 
@@ -61,7 +62,7 @@ def _struct(data: bytes, at: int, depth: int, until: int = 0) -> tuple[dict[int,
         if until and field == until and kind == _LIST:
             found[field] = 0
             return found, at
-        if 4 <= kind <= 6:
+        if _I16 <= kind <= _I64:
             # The most frequent by far, and mostly of one byte.
             coded = data[at]
             at += 1
@@ -83,7 +84,7 @@ def _value(data: bytes, at: int, kind: int, depth: int) -> tuple[Value, int]:
         return _struct(data, at, depth + 1)
     if kind in (_LIST, _SET):
         return _list(data, at, depth + 1)
-    if 4 <= kind <= 6:
+    if _I16 <= kind <= _I64:
         coded, at = _varint(data, at)
         return (coded >> 1) ^ -(coded & 1), at
     if kind in (_TRUE, _FALSE, _BYTE):

@@ -16,7 +16,7 @@ from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
 from toolkit.datasets.readers.parquet.footer import Footer
 from toolkit.datasets.readers.parquet.layout import DECIMAL, ENUM, FIXED, INT96, INTERVAL, Leaf
 from toolkit.datasets.readers.parquet.portable import (
-    NARROW,
+    DECIMAL_DIGITS,
     changes,
     coarser,
     has_list_view,
@@ -50,7 +50,7 @@ class Columns:
     """Of the notes those that do not follow from the schema."""
 
 
-def columns(
+def columns_of(
     footer: Footer, int96: str | None, before: tuple[Footer, Columns] | None = None
 ) -> Columns:
     """Decide for one file. ``int96`` is the unit of INT96 timestamps, None for the writer's.
@@ -71,9 +71,9 @@ def columns(
     if micro:
         stands = coarser(stands, stored)
     notes += [
-        f"column {before.name!r} is {before.type}, read as {after.type}"
-        for before, after in zip(footer.schema, stands, strict=True)
-        if changes(before.type)
+        f"column {field.name!r} is {field.type}, read as {stand.type}"
+        for field, stand in zip(footer.schema, stands, strict=True)
+        if changes(field.type)
     ]
     ours = _from_arrow(footer.url, stands)
     theirs = _from_polars(footer, notes)
@@ -124,8 +124,10 @@ def _obstacles(footer: Footer, nanoseconds: bool) -> list[str]:
         name = ".".join(leaf.path)
         if leaf.converted == INTERVAL:
             found.append(f"column {name!r} is an interval, read as its 12 bytes")
-        if leaf.precision > NARROW and DECIMAL in (leaf.converted, leaf.logical):
-            found.append(f"column {name!r} has {leaf.precision} digits, polars has {NARROW}")
+        if leaf.precision > DECIMAL_DIGITS and DECIMAL in (leaf.converted, leaf.logical):
+            found.append(
+                f"column {name!r} has {leaf.precision} digits, polars has {DECIMAL_DIGITS}"
+            )
         found += _obstacles_in_chunks(footer, position, leaf, name)
     if any(has_list_view(field.type) for field in footer.schema or ()):
         found.append("it has columns of list views")

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
+from toolkit.datasets.readers.parquet.portable import DECIMAL_DIGITS
+
 if TYPE_CHECKING:
     from polars._typing import TimeUnit
 
@@ -19,8 +21,6 @@ _BITS: dict[pl.DataType, int] = {
     **dict(zip(_UNSIGNED, (8, 16, 32, 64), strict=True)),
 }
 """Binary digits that a number of the type may have."""
-_DIGITS = 38
-"""Of the widest decimal."""
 _INTEGER_DIGITS: dict[pl.DataType, int] = {
     **dict(zip(_SIGNED[:4], (3, 5, 10, 19), strict=True)),
     **dict(zip(_UNSIGNED, (3, 5, 10, 20), strict=True)),
@@ -95,7 +95,7 @@ def _decimal(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
         return None
     scale = max(left.scale, right.scale)
     whole = max(left.precision - left.scale, right.precision - right.scale)
-    return pl.Decimal(whole + scale, scale) if whole + scale <= _DIGITS else None
+    return pl.Decimal(whole + scale, scale) if whole + scale <= DECIMAL_DIGITS else None
 
 
 def _time(left: pl.DataType, right: pl.DataType) -> pl.DataType | None:
