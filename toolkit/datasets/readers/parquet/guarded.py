@@ -4,8 +4,9 @@ What the engine raises or panics at deep in a file would else reach the person a
 whatever query the frame became part of. Projection, predicates and first rows still reach the file;
 the last rows, and the rows that a sort may drop early, do not.
 
-polars' external readers, which would pass these on too, abort or hang the process where it ends
-soon after a query that took some of the rows (2.1).
+In polars 2.1 nothing else gives both. Its external readers pass these on too, and abort or hang a
+process that ends with rows not taken; what a LazyFrameResolver resolves to gets them as well, but
+then is the engine's own scan, with its own errors.
 """
 
 from __future__ import annotations

@@ -178,27 +178,31 @@ class ParquetDatasetReader(LazyFrameReader):
     def _native(self) -> tuple[bool, ...]:
         """Of each file, whether polars reads it."""
         self._require_agreement()
-        files = self._files
-        small = len(files) <= FEW and sum(file.size for file in files) <= SMALL
-        found = [
-            file.columns.scanned is not None
-            and (file.columns.portable is None or not small or file.odd_arrays)
-            for file in self._files
-        ]
-        if self._source.remote:
-            found = [False] * len(found)
-        first = dict(self._files[0].columns.scanned or {})
-        # Of one scan all have to have the same types, in whatever order.
-        alike = all(dict(file.columns.scanned or {}) == first for file in self._files)
-        if not self._union and not (alike and all(found)):
-            found = [False] * len(found)
+        native = tuple(self._suits_polars(file) for file in self._files)
+        if not self._union and not (all(native) and self._scanned_alike()):
+            # All of them are one scan.
+            native = (False,) * len(native)
         looked_at = [
             file
-            for file, chosen in zip(files, found, strict=True)
+            for file, chosen in zip(self._files, native, strict=True)
             if chosen or (file.layout is not None and file.layout.old_levels)
         ]
         look_at_pages(self._source, looked_at, self.hint)
-        return tuple(found)
+        return native
+
+    def _suits_polars(self, file: DataFile) -> bool:
+        if self._source.remote or file.columns.scanned is None:
+            return False
+        return file.columns.portable is None or file.odd_arrays or not self._small
+
+    @cached_property
+    def _small(self) -> bool:
+        return len(self._files) <= FEW and sum(file.size for file in self._files) <= SMALL
+
+    def _scanned_alike(self) -> bool:
+        """Whether polars' scan has the same types in all files, in whatever order."""
+        first, *others = (dict(file.columns.scanned or {}) for file in self._files)
+        return all(other == first for other in others)
 
     def _require_agreement(self) -> None:
         """Raise SourceError unless the files go together."""
