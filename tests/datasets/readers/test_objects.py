@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 import zipfile
+from contextlib import suppress
 
 import fsspec
 import polars as pl
@@ -206,6 +207,31 @@ def test_a_stream_that_fails_is_not_read_as_if_it_had_ended(factory):
         reader.count()
     with pytest.raises(SourceError, match="read in part before"):
         reader.count()
+
+
+def copies_in(folder):
+    """The files of this process that were in a folder, have no name any more, and are open."""
+    found = []
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):
+            found.append(os.readlink(f"/proc/self/fd/{number}"))
+    return [target for target in found if target.startswith(str(folder))]
+
+
+@pytest.mark.parametrize("failure", [ConnectionError, KeyboardInterrupt])
+def test_a_copy_that_is_given_up_leaves_the_disk_at_once(failure, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def parts():
+        yield CSV
+        assert len(copies_in(tmp_path)) == 1
+        raise failure
+
+    # A notebook keeps the last traceback, and with it what was being made.
+    with pytest.raises(failure) as kept:
+        spooling.Spool(parts())
+    assert copies_in(tmp_path) == []
+    assert kept.traceback
 
 
 def test_frames_of_objects_are_saved_with_their_lineage(ws):

@@ -18,6 +18,7 @@ KEPT_FREE = 1 << 28
 """Bytes that a copy leaves free where temporary files go."""
 
 _LOOK_EVERY = 1 << 26
+"""Bytes that are copied between two looks at the room that is left."""
 
 ReadAt = Callable[[int, int], bytes]
 """Bytes from an offset on, fewer than asked for only at the end."""
@@ -68,11 +69,18 @@ class Spool:
 
     def __init__(self, parts: Iterable[bytes]) -> None:
         """Copy all of ``parts``. Raises OSError when it would fill the disk."""
-        handle, name = tempfile.mkstemp(prefix="toolkit-")
+        self._handle, name = tempfile.mkstemp(prefix="toolkit-")
+        close = weakref.finalize(self, os.close, self._handle)
         os.unlink(name)
-        weakref.finalize(self, os.close, handle)
-        self._handle = handle
         self.size = 0
+        try:
+            self._copy(parts)
+        except BaseException:
+            # Its room is needed at once: the traceback, which a notebook keeps, has this object.
+            close()
+            raise
+
+    def _copy(self, parts: Iterable[bytes]) -> None:
         unlooked = _LOOK_EVERY
         for part in parts:
             unlooked += len(part)
@@ -81,7 +89,7 @@ class Spool:
                 unlooked = 0
             view = memoryview(part)
             while view:
-                view = view[os.write(handle, view) :]
+                view = view[os.write(self._handle, view) :]
             self.size += len(part)
 
     def read_at(self, offset: int, size: int) -> bytes:
