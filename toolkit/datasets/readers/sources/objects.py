@@ -7,13 +7,13 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from fsspec.spec import AbstractFileSystem
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.core.redaction import without_credentials
-from toolkit.datasets.readers.sources.spooling import ReadAt, Spool, Window
+from toolkit.datasets.readers.sources.spooling import Spool, Window
 
 _CHUNK = 1 << 20
 _PATH_BYTES = 4096
@@ -47,6 +47,7 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     @property
     def paths(self) -> tuple[str, ...]:
+        """What ``open`` takes for each."""
         return tuple(self._files)
 
     @property
@@ -61,18 +62,26 @@ class ObjectFileSystem(AbstractFileSystem):  # type: ignore[misc]
         return {"name": path, "size": self._files[path].open().size, "type": "file"}
 
 
-class _Content:
+class _Content(Protocol):
     """An object that can be read any number of times, by several threads."""
 
-    def __init__(self, read_at: ReadAt, size: int) -> None:
-        self._read_at = read_at
-        self._size = size
+    def open(self) -> Window: ...
+
+
+class _InMemory:
+    """The bytes of an object."""
+
+    def __init__(self, data: memoryview) -> None:
+        self._data = data
 
     def open(self) -> Window:
-        return Window(self._read_at, self._size)
+        return Window(self._read, len(self._data))
+
+    def _read(self, offset: int, size: int) -> bytes:
+        return bytes(self._data[offset : offset + size])
 
 
-class _Seekable(_Content):
+class _Seekable:
     """An open file. Its size is asked for at each open: it may have grown."""
 
     def __init__(self, file: Any, name: str) -> None:
@@ -112,7 +121,7 @@ class _Seekable(_Content):
         return b"".join(parts)
 
 
-class _Once(_Content):
+class _Once:
     """An open stream, which goes to a temporary file as it is read."""
 
     def __init__(self, file: Any) -> None:
@@ -141,7 +150,7 @@ def _accept(member: Any) -> tuple[str, _Content]:
     if isinstance(member, bytes | bytearray | memoryview):
         data = memoryview(bytes(member))
         _require_content(data)
-        return "<bytes>", _Content(lambda at, size: bytes(data[at : at + size]), len(data))
+        return "<bytes>", _InMemory(data)
     name = _name(member)
     _require_binary(member, name)
     return name, _Seekable(member, name) if _can_seek(member) else _Once(member)
