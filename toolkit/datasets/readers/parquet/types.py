@@ -59,26 +59,34 @@ def columns_of(
     Raises SourceError for columns that no frame can hold."""
     if footer.schema is None:
         return _of_polars_alone(footer)
-    stored = {leaf.path[0] for leaf in footer.layout.leaves if leaf.type == INT96}
-    micro = bool(stored) and (int96 or _unit_of_writer(footer)) == "us"
-    notes = list(_obstacles(footer, bool(stored) and not micro))
-    obstacles = tuple(notes)
+    stamped = {leaf.path[0] for leaf in footer.layout.leaves if leaf.type == INT96}
+    micro = bool(stamped) and (int96 or _unit_of_writer(footer)) == "us"
+    obstacles = tuple(_obstacles(footer, bool(stamped) and not micro))
     if before is not None and _alike(footer, before[0]):
         decided = before[1]
         if decided.obstacles == obstacles and decided.microseconds == micro:
             return decided
-    stands = pa.schema([portable(field) for field in footer.schema])
+    return _decided(footer, footer.schema, stamped, micro, obstacles)
+
+
+def _decided(
+    footer: Footer, schema: pa.Schema, stamped: set[str], micro: bool, obstacles: tuple[str, ...]
+) -> Columns:
+    """``stamped`` are the columns with INT96 timestamps, ``micro`` whether as microseconds."""
+    stands = pa.schema([portable(field) for field in schema])
     if micro:
-        stands = coarser(stands, stored)
+        stands = coarser(stands, stamped)
+    notes = list(obstacles)
     notes += [
         f"column {field.name!r} is {field.type}, read as {stand.type}"
-        for field, stand in zip(footer.schema, stands, strict=True)
+        for field, stand in zip(schema, stands, strict=True)
         if changes(field.type)
     ]
     ours = _from_arrow(footer.url, stands)
-    theirs = _from_polars(footer, notes)
+    theirs, refusal = _from_polars(footer)
+    notes += refusal
     if micro:
-        theirs = _with_microseconds(theirs, stored)
+        theirs = _with_microseconds(theirs, stamped)
     enums = {leaf.path[0] for leaf in footer.layout.leaves if leaf.converted == ENUM}
     dtypes = {
         name: pl.String()
@@ -86,14 +94,16 @@ def columns_of(
         else _agreed(theirs.get(name, dtype), dtype)
         for name, dtype in ours.items()
     }
-    if theirs and not notes:
+    if not notes:
         notes += [
             f"polars would read column {name!r} as {dtype}, it is {dtypes[name]}"
             for name, dtype in theirs.items()
             if dtype != dtypes[name] and not _castable(dtype, dtypes[name])
         ]
     scanned = None if notes or not theirs else pl.Schema(theirs)
-    return Columns(pl.Schema(dtypes), scanned, stands, bool(stored), micro, tuple(notes), obstacles)
+    return Columns(
+        pl.Schema(dtypes), scanned, stands, bool(stamped), micro, tuple(notes), obstacles
+    )
 
 
 def _alike(one: Footer, other: Footer) -> bool:
@@ -152,21 +162,21 @@ def _unit_of_writer(footer: Footer) -> str:
     return "us" if any(key.startswith(b"org.apache.spark.") for key in keys) else "ns"
 
 
-def _from_polars(footer: Footer, notes: list[str]) -> dict[str, pl.DataType]:
+def _from_polars(footer: Footer) -> tuple[dict[str, pl.DataType], list[str]]:
+    """The types of polars' own scan, none where it cannot be, and why polars refused to tell."""
     intervals = any(leaf.converted == INTERVAL for leaf in footer.layout.leaves)
     fields = footer.schema or ()
     if intervals or any(has_list_view(f.type) or has_unknown_zone(f.type) for f in fields):
-        return {}  # it would panic
+        return {}, []  # it would panic
     try:
-        return dict(pl.read_parquet_schema(io.BytesIO(footer.serialized)))
+        return dict(pl.read_parquet_schema(io.BytesIO(footer.serialized))), []
     except pl.exceptions.DuplicateError as error:
-        raise repeated_name(footer.url, first_line(error)) from error
+        raise _repeated_name(footer.url, first_line(error)) from error
     except ENGINE_FAILURES as error:
-        notes.append(f"polars refuses its footer: {first_line(error)}")
-        return {}
+        return {}, [f"polars refuses its footer: {first_line(error)}"]
 
 
-def repeated_name(url: str, detail: str) -> SourceError:
+def _repeated_name(url: str, detail: str) -> SourceError:
     """The error for a file with two columns of one name, which no frame can hold."""
     return SourceError(f"{url} cannot be a frame: {detail}. Write it anew with distinct names.")
 
@@ -175,13 +185,15 @@ def _from_arrow(url: str, schema: pa.Schema) -> dict[str, pl.DataType]:
     names = schema.names
     repeated = [name for name, times in Counter(names).items() if times > 1]
     if repeated:
-        raise repeated_name(url, f"column with name {repeated[0]!r} has more than one occurrence")
+        raise _repeated_name(url, f"column with name {repeated[0]!r} has more than one occurrence")
     nul = next((name for name in names_within(schema) if "\0" in name), None)
     if nul is not None:
         raise SourceError(f"{url} cannot be a frame: the name {nul!r} has a zero byte. Rename it.")
     for field in schema:
         if (inner := repeated_within(field.type)) is not None:
-            raise repeated_name(url, f"column {field.name!r} has structs with two fields {inner!r}")
+            raise _repeated_name(
+                url, f"column {field.name!r} has structs with two fields {inner!r}"
+            )
     return dict(zip(names, frame_of(schema.empty_table()).dtypes, strict=True))
 
 
