@@ -13,10 +13,11 @@ import csv
 import io
 import re
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from toolkit.datasets.readers.csv.detection import Given, Sample, detect
+from toolkit.datasets.readers.csv.detection.columns import is_year
 
 WORDS = st.sampled_from(
     ["alpha", "be", "Gamma", "it's", "don't", "x", "Oslo", "new york", "a-b", "4th", "café"]
@@ -136,6 +137,8 @@ def test_escaped_delimiters_without_quotes_are_read_back(rows, delimiter):
 @settings(max_examples=40, deadline=None)
 @given(tables(kinds=("integer", "float", "date", "text")), FORMATS)
 def test_rows_without_a_header_are_read_back(rows, how):
+    # A year above other numbers may well be the name of their column.
+    assume(not any(map(is_year, rows[1])))
     data = written(rows[1:], **{**how, "quoting": csv.QUOTE_ALL})
     layout = detect(Sample(data, complete=True), Given())
     assert read_back(data, layout) == rows[1:]

@@ -162,4 +162,7 @@ CASES = (
          [f"column_{position}" for position in range(1, 9)],
          *(f"Jan|{day}|10:00:00|host|sshd[{day}]:|Accepted|for|user{day}" for day in range(1, 21)),
          problems=("too many fields",)),
+    case("one column of texts with two blanks each",
+         "precinct\n058 Ward 3\n059 City 1\n060 Ward 2\n061 Town 7\n", "precinct", "058 Ward 3",
+         "059 City 1", "060 Ward 2", "061 Town 7", python={}),
 )  # fmt: skip

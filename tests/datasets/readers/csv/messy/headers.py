@@ -201,4 +201,7 @@ CASES = (
          "id,rain\\, mm,day\n1,a\\, b,2024-01-02\n2,c,2024-01-03\n3,d\\, e,2024-02-11\n",
          "id|rain, mm|day", "1|a, b|2024-01-02", "2|c|2024-01-03", "3|d, e|2024-02-11",
          python={"escapechar": "\\", "quoting": 3}),
+    case("names told apart by a comma and a blank above texts",
+         "country, capital\nFrance,Paris\nSpain,Madrid\nItaly,Rome\nCuba,Havana\n",
+         "country|capital", "France|Paris", "Spain|Madrid", "Italy|Rome", "Cuba|Havana"),
 )  # fmt: skip

@@ -133,4 +133,24 @@ CASES = (
            "3|gamma|12|2024-02-11", problems=("footer",))
       for what, text in (("a sentence", '"Values are rounded, so sums may differ."'),
                          ("who has the rights", "(c) 2024 Office"))),
+    *(case(f"{what}, padded to the width of the table", "id,name,price,day\n"
+           "x1,alpha,10.5,2024-01-02\nx2,beta,7.25,2024-01-03\nx3,gamma,12,2024-02-11\n"
+           f"{text}", "id|name|price|day", "x1|alpha|10.5|2024-01-02",
+           "x2|beta|7.25|2024-01-03", "x3|gamma|12|2024-02-11", problems=("footer", "blank line?"))
+      for what, text in (
+          ("several lines of a footer", "n = 3,,,\n© 2024,,,\nContact a@example.org,,,\n"),
+          ("lines of a footer after a blank one", "\nn = 3,,,\nContact a@example.org,,,\n"),
+          ("lines of a footer after an empty one", ",,,\nn = 3,,,\nContact a@example.org,,,\n"))),
+    case("an address below, right under the last row",
+         "id,name,price,day\nx1,alpha,10.5,2024-01-02\nx2,beta,7.25,2024-01-03\n"
+         "x3,gamma,12,2024-02-11\nhttp://www.example.org/terms\n", "id|name|price|day",
+         "x1|alpha|10.5|2024-01-02", "x2|beta|7.25|2024-01-03", "x3|gamma|12|2024-02-11",
+         problems=("footer",)),
+    case("a line under the names, as some databases draw it",
+         "id,name,price\n-------------\n1,alpha,10.5\n2,beta,7.25\n3,gamma,12\n", "id|name|price",
+         "1|alpha|10.5", "2|beta|7.25", "3|gamma|12", problems=("comment",)),
+    *(case(f"a title with as many commas as the table, {what} below it",
+           f"City of Springfield, Adopted Budget\n{blank}Year,Sum\n2015,10.5\n2016,7.25\n2017,12\n",
+           "Year|Sum", "2015|10.5", "2016|7.25", "2017|12", problems=("preamble", "blank line?"))
+      for what, blank in (("nothing", ""), ("a blank line", "\n"))),
 )  # fmt: skip

@@ -137,4 +137,14 @@ CASES = (
          "s2,9.5,11:00,Bob,p2\ns3,1.5,12:00,Cy,p3\ns4,2.5,13:00,Dee,p4\n",
          "no|part|price|day|n", "12.7|alpha|10.5|2024-01-02|7", "12.3|beta|7.25|2024-01-03|8",
          "3.14|gamma|12|2024-02-11|9", "83.1.5|delta|3.75|2024-02-20|10", problems=OTHER),
+    *(case(f"a table of {what} below one of {other} as wide, a blank line between",
+           f"{first}\n{second}", *answer, problems=OTHER)
+      for texts, numbers in (((
+          "country,capital,head\nFrance,Paris,Ann Lee\nSpain,Madrid,Bob Ray\nItaly,Rome,Cy Poe\n"
+          "Cuba,Havana,Dee Fox\n", "country|capital|head", "France|Paris|Ann Lee",
+          "Spain|Madrid|Bob Ray", "Italy|Rome|Cy Poe", "Cuba|Havana|Dee Fox"), (
+          "sensor,level,count\ns1,8.5,7\ns2,9.5,8\ns3,1.5,9\ns4,1.5,9\n", "sensor|level|count",
+          "s1|8.5|7", "s2|9.5|8", "s3|1.5|9", "s4|1.5|9")),)
+      for what, other, (first, *answer), (second, *_) in (
+          ("numbers", "texts", texts, numbers), ("texts", "numbers", numbers, texts))),
 )  # fmt: skip

@@ -53,6 +53,10 @@ class Column:
         kind = most if kinds[most] >= _ENOUGH * kinds.total() else EMPTY
         return WORD if kind == EMPTY and TYPED.isdisjoint(kinds) else kind
 
+    def has(self, cell: str) -> bool:
+        """Whether a cell is of the kind of the column, and that is another than words."""
+        return self.kind in TYPED and kind_of(cell) == self.kind
+
     @property
     def count(self) -> int:
         """Cells that are not empty."""

@@ -43,7 +43,7 @@ def find_comment(
     lines: Sequence[str], records: Sequence[Record], rules: Rules, width: int
 ) -> str | None:
     """What comment lines begin with; None where no line is plainly one."""
-    if rules.delimiter[0] == "|" and (border := _border(lines)) is not None:
+    if (border := _border(lines)) is not None:
         return border
     starts = frozenset(marker[0] for marker in _MARKERS)
     odd = [

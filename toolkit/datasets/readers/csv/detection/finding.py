@@ -10,7 +10,8 @@ from itertools import pairwise
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.detection.comments import find_comment
 from toolkit.datasets.readers.csv.detection.dialects import Chosen, choose
-from toolkit.datasets.readers.csv.detection.ends import next_header, next_table, table_end
+from toolkit.datasets.readers.csv.detection.ends import table_end
+from toolkit.datasets.readers.csv.detection.following import next_header, next_table
 from toolkit.datasets.readers.csv.detection.headers import (
     count_header_rows,
     names_of,

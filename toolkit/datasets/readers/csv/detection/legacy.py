@@ -119,7 +119,8 @@ def _latin_score(text: str) -> float:
     penalty = float(len(_POWER_OF_WORD.findall(padded)))
     total = 0
     for found in _BEYOND.finditer(padded):
-        before, here, after = padded[found.start() - 1 : found.end() + 1]
+        at = found.start()
+        before, here, after = padded[at - 1], padded[at], padded[at + 1]
         total += 1
         if here.isalpha() and here not in _SIGNS:
             odd.append(here.lower()[0])

@@ -96,6 +96,8 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     if not typed:
         # A first line that no delimiter divides is the name of one column of texts.
         prior *= 0.55 if not quoted and len(filled[0].cells) == 1 else 1.0
+    elif rules.delimiter == " " and len(filled[0].cells) == 1 and not quoted:
+        prior *= 0.6
     elif width == 2 and len(filled[0].cells) == 1 and _are_numbers(rows, rules.delimiter):
         prior *= 0.5
     elif alike < _WHOLE:

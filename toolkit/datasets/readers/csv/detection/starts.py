@@ -24,6 +24,8 @@ _LOOK_BACK = 4
 _LOOK_AHEAD = 12
 """Records of a run among which it is looked for below titles."""
 _ROWS = 100
+_LEAST = 3
+"""Records below what may be a title."""
 
 Records = Sequence[Record]
 Mend = Callable[[Record, int], Sequence[str]]
@@ -52,10 +54,9 @@ def lone(record: Record, width: int) -> bool:
 
 def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, mend: Mend) -> int:
     """The record that the table of a run begins with, its header included; not before ``floor``."""
-    width = run.width
     start = _first_whole(records, run, gaps)
     # A spreadsheet pads titles to the width of the table.
-    while start < run.end - 2 and (is_empty(records[start]) or lone(records[start], width)):
+    while start < run.end - 2 and _may_be_title(records, start, run):
         if not _header_follows(records, start, run):
             break
         start += 1
@@ -68,6 +69,21 @@ def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, me
     if start > floor and _is_damaged_header(records, start, run, gaps, mend):
         return start - 1
     return _first_row(records, start, run, gaps, floor)
+
+
+def _may_be_title(records: Records, index: int, run: Run) -> bool:
+    """Whether a record of a run may be a line above its table: padded, or a sentence with as many
+    commas, which blanks follow there only."""
+    record = records[index]
+    if is_empty(record) or lone(record, run.width):
+        return True
+    below = records[index + 1 : min(run.end, index + 1 + _LOOK_AHEAD)]
+    rows = [r.cells for r in below if len(r.cells) == run.width]
+    spaced = [any(cell[:1] == " " for cell in cells[1:]) for cells in (record.cells, *rows)]
+    if record.quoted or not spaced[0] or any(spaced[1:]) or len(rows) < _LEAST:
+        return False
+    words, total = disagreements(rows[0], profile(rows[1:], run.width))
+    return words == total > 0
 
 
 def _first_row(records: Records, start: int, run: Run, gaps: Sequence[bool], floor: int) -> int:
