@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -11,10 +12,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from toolkit.core.errors import SourceError
-from toolkit.datasets.readers.csv.byte_search import contains
-from toolkit.datasets.readers.csv.layout import Dialect
+from toolkit.datasets.readers.csv.layout import Dialect, Layout
 from toolkit.datasets.readers.csv.native import is_native
-from toolkit.datasets.readers.csv.quotes import quotes_are_sound
+from toolkit.datasets.readers.csv.quotes import quotes_of
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 SOUND = [
@@ -41,23 +41,69 @@ UNSOUND = [
 ]
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.fixture
+def looked(tmp_path):
+    """What quotes are like in a text that is looked at in pieces, by several threads."""
+
+    def look(text, piece=100, share=1 << 20, **dialect):
+        path = tmp_path / "quotes.csv"
+        path.write_bytes(text)
+        layout = Layout(Dialect(**dialect), ("a", "b"), 0)
+        return quotes_of(str(path), layout, piece=piece, share=share)
+
+    return look
+
+
+@pytest.mark.parametrize("share", [1, 7, 100])
+@pytest.mark.parametrize("piece", [1, 2, 3, 100])
 @pytest.mark.parametrize("text", SOUND)
-def test_quotes_around_fields_and_doubled_ones_are_sound(text, size):
-    parts = [text[at : at + size] for at in range(0, len(text), size)]
-    assert quotes_are_sound(parts, Dialect())
+def test_quotes_around_fields_and_doubled_ones_are_sound(looked, text, piece, share):
+    expected = "sound" if b'"' in text else "none"
+    for each in (text, b"\xef\xbb\xbf" + text):
+        assert looked(each, piece, share) == expected
 
 
-@pytest.mark.parametrize("size", [1, 2, 3, 100])
+@pytest.mark.parametrize("share", [1, 7, 100])
+@pytest.mark.parametrize("piece", [1, 2, 3, 100])
 @pytest.mark.parametrize("text", UNSOUND)
-def test_all_others_are_not(text, size):
-    parts = [text[at : at + size] for at in range(0, len(text), size)]
-    assert not quotes_are_sound(parts, Dialect())
+def test_all_others_are_not(looked, text, piece, share):
+    assert looked(text, piece, share) == "unsound"
 
 
-@pytest.mark.parametrize(("text", "sound"), [(b'1,"a ""b"""\n', False), (b'1,"","x"\n', True)])
-def test_a_quote_that_nothing_escapes_ends_its_field(text, sound):
-    assert quotes_are_sound([text], Dialect(escape=None)) is sound
+@pytest.mark.parametrize(
+    ("text", "found"), [(b'1,"a ""b"""\n', "unsound"), (b'1,"","x"\n', "sound")]
+)
+def test_a_quote_that_nothing_escapes_ends_its_field(looked, text, found):
+    assert looked(text, escape=None) == found
+
+
+def walked(text):
+    """What the quotes of a text are like, by a walk over its characters."""
+    inside, begins, at = False, True, 0
+    while at < len(text):
+        here, following = text[at], text[at + 1 : at + 2]
+        if inside and here == following == '"':
+            at += 2
+            continue
+        if here == '"':
+            if following not in ("", ",", "\n", "\r") if inside else not begins:
+                return "unsound"
+            inside = not inside
+        begins = not inside and here in ",\n"
+        at += 1
+    return "unsound" if inside else "sound" if '"' in text else "none"
+
+
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_quotes_are_judged_as_by_a_walk_wherever_pieces_and_threads_begin(tmp_path_factory, data):
+    piece = st.sampled_from(['"', '"', '""', ",", "\n", "x", '"a",', '"b\nc"\n', "\r\n"])
+    text = "".join(data.draw(st.lists(piece, min_size=1, max_size=40)))
+    path = tmp_path_factory.getbasetemp() / "pieces.csv"
+    path.write_bytes(text.encode())
+    layout = Layout(Dialect(), ("a", "b"), 0)
+    size, share = data.draw(st.integers(1, 150)), data.draw(st.integers(1, 150))
+    assert quotes_of(str(path), layout, piece=size, share=share) == walked(text)
 
 
 @pytest.fixture
@@ -73,13 +119,15 @@ def large(tmp_path):
 
 
 @pytest.mark.parametrize("at", [0, 1, 1 << 19, 9_999_999, -1])
-def test_a_byte_is_found_wherever_it_is(large, at):
+def test_a_quote_is_found_wherever_it_is(large, at):
     data, write = large
-    assert not contains(write(data), b'"')
+    layout = Layout(Dialect(), ("name", "remark"), 1)
+    assert quotes_of(write(data), layout) == "none"
     changed = bytearray(data)
     changed[at] = ord('"')
-    assert contains(write(changed), b'"')
-    assert contains(write(changed), b'"', start=1) is (at != 0)
+    assert quotes_of(write(changed), layout) == "unsound"
+    below = quotes_of(write(changed), replace(layout, start=data.index(b"some")))
+    assert below == ("none" if at in (0, 1) else "unsound")
 
 
 def test_a_late_field_of_two_lines_is_one_in_whatever_column_is_read(large):

@@ -2,106 +2,154 @@
 
 Within a field, as in ``5" pipe``, or behind a quote that closed, as in ``"Smith, "Bob""``, polars
 drops quotes, or takes all up to the next one for a field, rows included, depending on which columns
-are read. Nothing in its frame tells. All quotes of a text are looked at here, in runs: whether one
-begins within a quoted field follows from how many there were before it.
+are read. Nothing in its frame tells. All quotes of a file are looked at here, by as many threads as
+the engine has. Most files have none at all, which is seen at the speed of reading them.
 
-Most files have none at all, which is seen at once.
+Where a thread begins is known to lie within quotes or without only when those before it are done:
+it takes both for possible until it meets a quote that is wrong for one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+import os
+from codecs import BOM_UTF8
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from threading import Event
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
+import polars as pl
 
-from toolkit.datasets.readers.csv.byte_search import contains
-from toolkit.datasets.readers.csv.layout import Dialect
-from toolkit.datasets.readers.csv.planning import FilePlan, planned_text
-from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.csv.layout import Dialect, Layout
+from toolkit.datasets.readers.csv.records.bits import Bits, Bytes, earlier, later, matches, within
 
 Quotes: TypeAlias = Literal["none", "sound", "unsound"]
 
-_Bytes = npt.NDArray[np.uint8]
+_PIECE = 1 << 18
+"""Bytes that are looked at together; they stay in a core's cache."""
+_SHARE = 1 << 23
+"""Bytes for which a thread is worth starting."""
+_LF, _CR = 10, 13
 
 
-def quotes_of(source: ResolvedSource, plan: FilePlan) -> Quotes:
-    """What the quotes of a plain local file's table are like; reads all of it.
-
-    Raises OSError."""
-    start, dialect = plan.layout.start, plan.layout.dialect
-    if dialect.quote is None:
-        return "none"
-    quote = dialect.quote.encode()
-    if quote not in plan.head[start:] and not contains(plan.path, quote, start):
-        return "none"
-    with closing(planned_text(source, plan)) as parts:
-        return "sound" if quotes_are_sound(_from_byte(start, parts), dialect) else "unsound"
-
-
-def quotes_are_sound(parts: Iterable[bytes], dialect: Dialect) -> bool:
-    """Whether each quote of a table's text, given in parts, opens or closes a field or is escaped.
+def quotes_of(path: str, layout: Layout, *, piece: int = _PIECE, share: int = _SHARE) -> Quotes:
+    """What the quotes of the table in a local file are like, which is UTF-8 and not packed.
 
     For dialects whose delimiter is one byte, whose records end in a line feed, and where a quote is
-    escaped by another one or not at all."""
+    escaped by another one or not at all. ``piece`` and ``share`` are bytes: those that are looked
+    at together, and the fewest of a thread. Raises OSError."""
+    dialect = layout.dialect
     if dialect.quote is None:
-        return True
-    quote = dialect.quote.encode()
-    check = _Check(dialect)
-    before, rest = b"\n", b""
+        return "none"
+    start = _mark(path) + layout.start
+    size = max(os.path.getsize(path) - start, 0)
+    threads = max(1, min(pl.thread_pool_size(), size // share))
+    cuts = [start + size * part // threads for part in range(threads + 1)]
+    stop = Event()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            looks = [_Look(path, dialect, piece, stop, start) for _ in range(threads)]
+            parts = list(pool.map(_Look.over, looks, *zip(*pairwise(cuts), strict=True)))
+        finally:
+            stop.set()
+    inside = False
     for part in parts:
-        text = rest + part
-        if quote not in text:
-            before, rest = text[-1:] or before, b""
-            continue
-        # What follows a run of quotes must be in sight.
-        known = len(text.rstrip(quote))
-        if known == len(text):
-            known -= 1
-        if not check.take(before + text[:known] + text[known : known + 1]):
-            return False
-        before, rest = text[known - 1 : known] or before, text[known:]
-    return check.take(before + rest + b"\n") and check.outside
+        if not part.sound[inside]:
+            return "unsound"
+        inside ^= part.odd
+    if inside:
+        return "unsound"
+    return "sound" if any(part.found for part in parts) else "none"
 
 
-class _Check:
-    """Goes through successive pieces of a text. Of each the first and last byte are neighbours."""
+def _mark(path: str) -> int:
+    """The bytes of a byte order mark."""
+    with open(path, "rb") as file:
+        return len(BOM_UTF8) if file.read(len(BOM_UTF8)) == BOM_UTF8 else 0
 
-    def __init__(self, dialect: Dialect) -> None:
+
+@dataclass(slots=True)
+class _Part:
+    """What the quotes of a part of a file are like."""
+
+    sound: list[bool]
+    """If it begins outside of quotes; if it begins within."""
+    found: bool = False
+    odd: bool = False
+
+
+class _Look:
+    """One thread's way through a part of a file."""
+
+    def __init__(self, path: str, dialect: Dialect, piece: int, stop: Event, start: int) -> None:
         assert dialect.quote is not None
-        self._quote = ord(dialect.quote)
+        self._path, self._piece, self._stop, self._start = path, piece, stop, start
+        self._quote, self._delimiter = ord(dialect.quote), ord(dialect.delimiter)
         self._doubled = dialect.escape == dialect.quote
-        self.outside = True
-        self._before, self._after = (np.zeros(256, np.bool_) for _ in range(2))
-        self._before[[ord(dialect.delimiter), ord("\n")]] = True
-        self._after[[ord(dialect.delimiter), ord("\n"), ord("\r")]] = True
+        self._leaders = {self._delimiter, _LF}
+        if self._doubled:
+            # Before one that opens it is the one that closed.
+            self._leaders.add(self._quote)
 
-    def take(self, text: bytes) -> bool:
-        """Whether the quotes between its first and its last byte are sound."""
-        array: _Bytes = np.frombuffer(text, np.uint8)
-        where = np.flatnonzero(array[1:-1] == self._quote) + 1
-        if not len(where):
-            return True
-        first = np.append(True, np.diff(where) > 1)
-        starts = where[first]
-        counts = np.diff(np.append(np.flatnonzero(first), len(where)))
-        odd = counts % 2 == 1
-        outside = (np.cumsum(odd) - odd) % 2 == (0 if self.outside else 1)
-        self.outside ^= bool(odd.sum() % 2)
-        opens = self._before[array[starts - 1]]
-        closes = self._after[array[starts + counts]]
-        # A run that leaves the field: an even one from outside, an odd one from within.
-        leaves = outside != odd
-        sound = (opens | ~outside) & (closes | ~leaves)
-        if not self._doubled:
-            sound &= (counts == 1) | (outside & (counts == 2))
-        return bool(sound.all())
+    def over(self, first: int, last: int) -> _Part:
+        part = _Part([True, first > self._start])
+        for before, text in self._pieces(first, last):
+            self._take(part, before, text)
+            if not any(part.sound):
+                # The file is unsound, however the part begins.
+                self._stop.set()
+                break
+        return part
 
+    def _pieces(self, first: int, last: int) -> Iterator[tuple[int, Bytes]]:
+        """Those with quotes: each with the byte behind it, and the byte before it."""
+        held = bytearray(self._piece + 2)
+        view, array = memoryview(held), np.frombuffer(held, np.uint8)
+        with open(self._path, "rb") as file:
+            while first < last and not self._stop.is_set():
+                size = min(self._piece, last - first)
+                known = 0 if first == self._start else 1
+                held[0] = _LF
+                file.seek(first - known)
+                got = file.readinto(view[1 - known : size + 2]) - known
+                if got <= size:
+                    # The end of the file ends a record.
+                    size = max(got, 0)
+                    held[size + 1] = _LF
+                if not size:
+                    return
+                if held.find(self._quote, 1, size + 1) >= 0:
+                    yield held[0], array[1 : size + 2]
+                first += size
 
-def _from_byte(start: int, parts: Iterable[bytes]) -> Iterator[bytes]:
-    for part in parts:
-        if start < len(part):
-            yield part[start:] if start else part
-        start = max(start - len(part), 0)
+    def _take(self, part: _Part, before: int, text: Bytes) -> None:
+        quotes = matches(text, self._quote)
+        edges = matches(text, self._delimiter) | matches(text, _LF)
+        followers = edges | matches(text, _CR)
+        if self._doubled:
+            followers |= quotes
+        # The last byte is only there to follow.
+        last = len(text) - 1
+        quotes[last >> 6] &= ~np.uint64(1 << (last & 63))
+        inside = within(quotes)
+        for phase in (False, True):
+            if part.sound[phase]:
+                opening = quotes & (inside if phase == part.odd else ~inside)
+                part.sound[phase] = self._is_sound(
+                    opening, quotes, edges, followers, begun=before in self._leaders
+                )
+        part.found = True
+        part.odd ^= bool(np.bitwise_count(quotes).sum() & 1)
+
+    def _is_sound(
+        self, opening: Bits, quotes: Bits, edges: Bits, followers: Bits, *, begun: bool
+    ) -> bool:
+        """Whether the quotes that open follow an edge, and an edge follows those that close."""
+        closing = quotes ^ opening
+        leaders = edges | closing if self._doubled else edges
+        wrong = opening & ~later(leaders, first=begun)
+        wrong |= closing & ~earlier(followers)
+        return not wrong.any()

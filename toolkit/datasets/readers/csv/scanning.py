@@ -176,7 +176,7 @@ class CSVScan:
             if limit is not None and limit <= BATCH_ROWS:
                 return None
             require_beginning(self._source, file.plan)
-            proof = replace(proof, quotes=quotes_of(self._source, file.plan))
+            proof = replace(proof, quotes=quotes_of(file.plan.path, file.plan.layout))
             self._learn(file, proof)
         return None if proof.quotes == "unsound" and self._differs(file) else proof
 
