@@ -93,10 +93,15 @@ class FileLayout:
     complete: bool
     """Whether all row groups were looked at."""
 
+    def chunks(self) -> Iterator[tuple[Leaf, Chunk]]:
+        """The column chunks of one row group after the other, each with its column."""
+        for group in self.groups:
+            yield from zip(self.leaves, group.chunks, strict=True)
+
     @property
     def old_levels(self) -> bool:
         """Whether some levels may be BIT_PACKED."""
-        return any(BIT_PACKED in chunk.encodings for group in self.groups for chunk in group.chunks)
+        return any(BIT_PACKED in chunk.encodings for _, chunk in self.chunks())
 
 
 def read_layout(footer: bytes, chunks: int = CHUNKS_LOOKED_AT) -> FileLayout:

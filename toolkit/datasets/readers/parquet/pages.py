@@ -40,35 +40,33 @@ def read_at(handle: BinaryIO, size: int, offset: int) -> bytes:
 def check_levels(url: str, layout: FileLayout, read: Read) -> None:
     """Look at one page of a file that is far away and may have levels that are not read right: a
     writer of such levels writes all of them so. Raises SourceError."""
-    for group in layout.groups:
-        for leaf, chunk in zip(layout.leaves, group.chunks, strict=True):
-            if BIT_PACKED in chunk.encodings and (leaf.optional or leaf.repeated):
-                try:
-                    header, _ = read_struct(read(_HEADER, chunk.data_page))
-                except ValueError:
-                    return
-                _require(url, leaf, _problem_of_levels(leaf, header))
+    for leaf, chunk in layout.chunks():
+        if BIT_PACKED in chunk.encodings and (leaf.optional or leaf.repeated):
+            try:
+                header, _ = read_struct(read(_HEADER, chunk.data_page))
+            except ValueError:
                 return
+            _require(url, leaf, _problem_of_levels(leaf, header))
+            return
 
 
 def check_pages(url: str, layout: FileLayout, read: Read, budget: int) -> int:
     """Look at the pages of an open file; returns what is left of ``budget``.
 
     Raises SourceError for a size that cannot be true."""
-    for group in layout.groups:
-        for leaf, chunk in zip(layout.leaves, group.chunks, strict=True):
-            at, end = chunk.start, chunk.start + chunk.stored
-            while at < end:
-                if budget <= 0:
-                    return 0
-                budget -= 1
-                try:
-                    header, length = read_struct(read(_HEADER, at))
-                except ValueError:
-                    break
-                _require(url, leaf, _problem_of_levels(leaf, header))
-                _require(url, leaf, _problem(leaf, chunk, header))
-                at += length + cast(int, header.get(3, 0))
+    for leaf, chunk in layout.chunks():
+        at, end = chunk.start, chunk.start + chunk.stored
+        while at < end:
+            if budget <= 0:
+                return 0
+            budget -= 1
+            try:
+                header, length = read_struct(read(_HEADER, at))
+            except ValueError:
+                break
+            _require(url, leaf, _problem_of_levels(leaf, header))
+            _require(url, leaf, _problem(leaf, chunk, header))
+            at += length + cast(int, header.get(3, 0))
     return budget
 
 
