@@ -7,8 +7,11 @@ import threading
 from typing import Any
 
 FIRST_BYTES = 1 << 18
+"""Of the first request."""
 MOST_BYTES = 1 << 24
+"""Of a request at most."""
 KEPT_BYTES = 1 << 23
+"""Of all files of a reader together."""
 
 
 class Beginnings:

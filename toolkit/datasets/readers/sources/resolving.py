@@ -128,8 +128,15 @@ def _given(names: Sequence[str]) -> str:
 def _objects(members: Sequence[Any], select: Select, limits: UnpackLimits) -> ResolvedSource:
     filesystem = ObjectFileSystem(members)
     names = filesystem.names
-    none: tuple[Mapping[str, str | None], ...] = tuple({} for _ in names)
-    return ResolvedSource(_given(names), filesystem.paths, names, filesystem, none, select, limits)
+    return ResolvedSource(
+        given=_given(names),
+        paths=filesystem.paths,
+        urls=names,
+        filesystem=filesystem,
+        partitions=tuple({} for _ in names),
+        select=select,
+        limits=limits,
+    )
 
 
 def _places(members: Sequence[Any], options: StorageOptions) -> list[Place]:

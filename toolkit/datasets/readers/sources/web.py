@@ -17,8 +17,8 @@ from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 _CHUNK = 1 << 20
 _GONE = frozenset({404, 410})
 _PAGE = (b"<!doctype html", b"<html")
-_CIRCLE = "redirects from one address to the next without end"
 _SECONDS = 60
+"""For a connection, and between two parts of an answer."""
 
 
 def web_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -113,9 +113,13 @@ class WebFileSystem(AbstractFileSystem):  # type: ignore[misc]
                 raise
             if status is None:
                 raise cause from None
-            # The client's own words end in the URL, and are empty for a circle.
+            if not status:
+                # The client's own words are empty for a circle, and else end in the URL.
+                raise OSError(
+                    "the server redirects from one address to the next without end"
+                ) from cause
             answer = f"answers {status} {getattr(cause, 'message', '')}".rstrip()
-            raise OSError(f"the server {answer if status else _CIRCLE}") from cause
+            raise OSError(f"the server {answer}") from cause
 
     def _has_ranges(self, path: str) -> bool:
         found = self._answer(path)
