@@ -16,6 +16,7 @@ from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import decrypting
 from toolkit.datasets.readers.parquet.files import DataFile
 from toolkit.datasets.readers.parquet.footer import read_footer
+from toolkit.datasets.readers.parquet.portable import any_within
 from toolkit.datasets.readers.parquet.types import frame_of
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -54,7 +55,7 @@ class OpenFile:
         with self._reading():
             table = self.file.read_row_group(group, names).select(names)
             if self.exact is not None:
-                self._require_fit(table, group)
+                self._require_fit(self.exact, table, group)
             self._require_rows(group, table.num_rows)
             return self._frame(table)
 
@@ -83,7 +84,7 @@ class OpenFile:
 
     def _frame(self, table: pa.Table) -> pl.DataFrame:
         for column in table.columns:
-            if _has_text(column.type):
+            if any_within(column.type, _is_text):
                 # pyarrow does not ask whether text is UTF-8, and polars takes its word.
                 column.validate(full=True)
         portable = pa.schema([self.portable.field(name) for name in table.column_names])
@@ -96,14 +97,16 @@ class OpenFile:
         wanted = {name: self.dtypes[name] for name in frame.columns}
         return frame if dict(frame.schema) == wanted else frame.cast(wanted)  # type: ignore[arg-type]
 
-    def _require_fit(self, table: pa.Table, group: int) -> None:
-        stamped = [field.name for field in table.schema if _has_timestamp(field.type)]
-        if not stamped or self.exact is None:
+    def _require_fit(self, exact: pq.ParquetFile, table: pa.Table, group: int) -> None:
+        stamped = [
+            field.name for field in table.schema if any_within(field.type, _is_in_nanoseconds)
+        ]
+        if not stamped:
             return
-        exact = self.exact.read_row_group(group, stamped).select(stamped)
+        stamps = exact.read_row_group(group, stamped).select(stamped)
         for name in stamped:
             try:
-                exact[name].cast(table.schema.field(name).type, safe=True)
+                stamps[name].cast(table.schema.field(name).type, safe=True)
             except pa.ArrowInvalid as error:
                 raise SourceError(
                     f"{self.url} has INT96 timestamps in column {name!r} that nanoseconds of 64 "
@@ -121,24 +124,20 @@ def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     return column.cast(field.type)
 
 
-def _has_timestamp(dtype: pa.DataType) -> bool:
-    if pa.types.is_timestamp(dtype):
-        return bool(dtype.unit == "ns")
-    return any(_has_timestamp(dtype.field(index).type) for index in range(dtype.num_fields))
+def _is_in_nanoseconds(dtype: pa.DataType) -> bool:
+    return pa.types.is_timestamp(dtype) and bool(dtype.unit == "ns")
 
 
-def _has_text(dtype: pa.DataType) -> bool:
+def _is_text(dtype: pa.DataType) -> bool:
     if pa.types.is_dictionary(dtype):
-        return _has_text(dtype.value_type)
+        return any_within(dtype.value_type, _is_text)
     if isinstance(dtype, pa.BaseExtensionType):
-        return _has_text(dtype.storage_type)
-    if (
+        return any_within(dtype.storage_type, _is_text)
+    return bool(
         pa.types.is_string(dtype)
         or pa.types.is_large_string(dtype)
         or pa.types.is_string_view(dtype)
-    ):
-        return True
-    return any(_has_text(dtype.field(index).type) for index in range(dtype.num_fields))
+    )
 
 
 @contextmanager

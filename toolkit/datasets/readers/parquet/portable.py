@@ -27,12 +27,12 @@ def _type(dtype: pa.DataType) -> pa.DataType:
     if isinstance(dtype, pa.BaseExtensionType):
         return pa.large_string() if isinstance(dtype, pa.JsonType) else _type(dtype.storage_type)
     if pa.types.is_timestamp(dtype):
-        return pa.timestamp(dtype.unit, "UTC") if has_unknown_zone(dtype) else dtype
+        return pa.timestamp(dtype.unit, "UTC") if is_in_unknown_zone(dtype) else dtype
     if pa.types.is_decimal256(dtype):
         if dtype.precision > DECIMAL_DIGITS:
             return pa.large_string()
         return pa.decimal128(dtype.precision, dtype.scale)
-    if pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype):
+    if is_list_view(dtype):
         return pa.large_list(portable(dtype.value_field))
     return _rebuilt(dtype, portable)
 
@@ -63,18 +63,20 @@ def _rebuilt(dtype: pa.DataType, change: Callable[[pa.Field], pa.Field]) -> pa.D
     return pa.large_list(changed[0])
 
 
-def has_list_view(dtype: pa.DataType) -> bool:
-    """Whether it is a view of lists, or has one within."""
-    if pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype):
-        return True
-    return any(has_list_view(dtype.field(index).type) for index in range(dtype.num_fields))
+def any_within(dtype: pa.DataType, test: Callable[[pa.DataType], bool]) -> bool:
+    """Whether ``test`` is true of a type or of one within it."""
+    inner = (dtype.field(index).type for index in range(dtype.num_fields))
+    return test(dtype) or any(any_within(each, test) for each in inner)
 
 
-def has_unknown_zone(dtype: pa.DataType) -> bool:
-    """Whether it is, or has within, a timestamp of a time zone that polars does not have."""
-    if pa.types.is_timestamp(dtype):
-        return bool(dtype.tz) and not _is_known(dtype.tz)
-    return any(has_unknown_zone(dtype.field(index).type) for index in range(dtype.num_fields))
+def is_list_view(dtype: pa.DataType) -> bool:
+    """Whether it is a view of lists, of either size."""
+    return bool(pa.types.is_list_view(dtype) or pa.types.is_large_list_view(dtype))
+
+
+def is_in_unknown_zone(dtype: pa.DataType) -> bool:
+    """Whether it is a timestamp of a time zone that polars does not have."""
+    return pa.types.is_timestamp(dtype) and bool(dtype.tz) and not _is_known(dtype.tz)
 
 
 @functools.cache

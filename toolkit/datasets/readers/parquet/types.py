@@ -17,10 +17,11 @@ from toolkit.datasets.readers.parquet.footer import Footer
 from toolkit.datasets.readers.parquet.layout import DECIMAL, ENUM, FIXED, INT96, INTERVAL, Leaf
 from toolkit.datasets.readers.parquet.portable import (
     DECIMAL_DIGITS,
+    any_within,
     changes,
     coarser,
-    has_list_view,
-    has_unknown_zone,
+    is_in_unknown_zone,
+    is_list_view,
     names_within,
     portable,
     repeated_within,
@@ -139,7 +140,7 @@ def _obstacles(footer: Footer, nanoseconds: bool) -> list[str]:
                 f"column {name!r} has {leaf.precision} digits, polars has {DECIMAL_DIGITS}"
             )
         found += _obstacles_in_chunks(footer, position, leaf, name)
-    if any(has_list_view(field.type) for field in footer.schema or ()):
+    if any(any_within(field.type, is_list_view) for field in footer.schema or ()):
         found.append("it has columns of list views")
     return found
 
@@ -166,14 +167,18 @@ def _from_polars(footer: Footer) -> tuple[dict[str, pl.DataType], list[str]]:
     """The types of polars' own scan, none where it cannot be, and why polars refused to tell."""
     intervals = any(leaf.converted == INTERVAL for leaf in footer.layout.leaves)
     fields = footer.schema or ()
-    if intervals or any(has_list_view(f.type) or has_unknown_zone(f.type) for f in fields):
-        return {}, []  # it would panic
+    if intervals or any(any_within(field.type, _would_panic) for field in fields):
+        return {}, []
     try:
         return dict(pl.read_parquet_schema(io.BytesIO(footer.serialized))), []
     except pl.exceptions.DuplicateError as error:
         raise _repeated_name(footer.url, first_line(error)) from error
     except ENGINE_FAILURES as error:
         return {}, [f"polars refuses its footer: {first_line(error)}"]
+
+
+def _would_panic(dtype: pa.DataType) -> bool:
+    return is_list_view(dtype) or is_in_unknown_zone(dtype)
 
 
 def _repeated_name(url: str, detail: str) -> SourceError:
