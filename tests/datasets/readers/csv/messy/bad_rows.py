@@ -194,4 +194,20 @@ CASES = (
     case("most rows without their last field",
          "id,name,val,x\n1,a,1.5\n2,b,2.5,k\n3,c,3.5\n4,d,4.5\n5,e,5.5\n", "id|name|val|x",
          "1|a|1.5|", "2|b|2.5|k", "3|c|3.5|", "4|d|4.5|", "5|e|5.5|", problems=("too few fields",)),
+    *(case(f"texts of {times * 4} rows have commas and no quotes around them, at one place or two",
+           "id,name,address,day,note\n" + "".join(
+               f"{n},Ann Lee,{street},2024-01-0{n % 9 + 1},{note}\n"
+               for n in range(1, times * 4, 4)
+               for street, note in (("12 Main St, Oslo", "ok"), ("7 High Road, Flat 2, Rome", "ok"),
+                                    ("12 Main St, Oslo", "late, again"), ("Broadway", "paid"))),
+           "id|name|address|day|note", *(
+               f"{n}|Ann Lee|{street}|2024-01-0{n % 9 + 1}|{note}"
+               for n in range(1, times * 4, 4)
+               for street, note in (("12 Main St, Oslo", "ok"), ("7 High Road, Flat 2, Rome", "ok"),
+                                    ("12 Main St, Oslo", "late, again"), ("Broadway", "paid"))),
+           problems=("too many fields",)) for times in (4, 12)),
+    case("texts with commas and no quotes, in the header as well",
+         "id,rain, mm,sky\n1,0.5,rain, then snow\n2,1.5,fog\n3,0.1,clear\n4,0.0,clear\n5,0.0,fog\n",
+         "id|rain, mm|sky", "1|0.5|rain, then snow", "2|1.5|fog", "3|0.1|clear", "4|0.0|clear",
+         "5|0.0|fog", problems=("too many fields",)),
 )  # fmt: skip

@@ -20,6 +20,7 @@ from toolkit.datasets.readers.csv.detection.headers import (
 )
 from toolkit.datasets.readers.csv.detection.mending import Mender
 from toolkit.datasets.readers.csv.detection.notes import notes_above, notes_below
+from toolkit.datasets.readers.csv.detection.ragged import ragged_table
 from toolkit.datasets.readers.csv.detection.sample import UNSET, Given, Sample
 from toolkit.datasets.readers.csv.detection.splitting import (
     Lines,
@@ -151,8 +152,9 @@ class _Finder:
         gaps, mend = _gaps(filled, records), self._mender.cells
         run = None
         if width > 1 and self._given.names is None:
-            runs = find_runs([len(r.cells) for r in filled], gaps)
-            run = first_table(runs, [r.cells for r in filled])
+            cells = [r.cells for r in filled]
+            runs = find_runs([len(row) for row in cells], gaps)
+            run = ragged_table(cells) or first_table(runs, cells)
         if run is None:
             return 0, len(filled), width
         if self._given.skip_lines is not None:

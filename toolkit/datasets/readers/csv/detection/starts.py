@@ -68,7 +68,10 @@ def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, me
         return start - 2
     if start > floor and _is_damaged_header(records, start, run, gaps, mend):
         return start - 1
-    return _first_row(records, start, run, gaps, floor)
+    first = _first_row(records, start, run, gaps, floor)
+    if floor < first < start and _is_damaged_header(records, first, run, gaps, mend):
+        return first - 1
+    return first
 
 
 def _may_be_title(records: Records, index: int, run: Run) -> bool:

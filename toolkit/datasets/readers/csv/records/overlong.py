@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import inf
 from typing import NamedTuple
 
@@ -12,7 +12,8 @@ from toolkit.datasets.readers.csv.records.fields import Unit
 from toolkit.datasets.readers.csv.records.profile import MISFIT, Profile
 
 JOIN, BARE, DROP, TRAILING = 1.0, 3.5, 0.5, 0.0
-AFTER_BLANK = -0.7
+AFTER_BLANK, ALONE_AFTER_BLANK = -0.7, -2.0
+"""What joining gains where blanks follow the delimiters, and where they follow no others."""
 QUOTED = 7.5
 WITH_NOTHING = 2.0
 CLEARLY = 0.5
@@ -103,8 +104,10 @@ class _Record:
         self._right = list(accumulate(moved, initial=0.0))[::-1]
         self._none = list(accumulate((cell is None for cell in cells), initial=0))
         self._quoted = list(accumulate((unit.quoted for unit in units), initial=0))
-        blank = _after_blank(units)
-        self._blank = list(accumulate((i in blank for i in range(len(units))), initial=0))
+        self._spaced = _after_blank(units)
+        spaced = (i in self._spaced for i in range(len(units)))
+        self._blank = list(accumulate(spaced, initial=0))
+        self._gain = ALONE_AFTER_BLANK if len(self._spaced) == self._extra else AFTER_BLANK
         self.kept = sum(odd(index, cell) for index, cell in enumerate(cells[:width]))
         """What the first fields cost where they are."""
         self.possible = width
@@ -123,6 +126,7 @@ class _Record:
         trailing = self.trailing()
         found = [] if trailing is None else [trailing]
         found.extend(self._drops())
+        found.extend(self._sentences())
         known = min((choice.cost for choice in found), default=inf)
         self.possible = len(found) + self._width
         least = [self._least(place) for place in range(self._width)]
@@ -145,7 +149,7 @@ class _Record:
         end = place + self._extra + 1
         cost = WITH_NOTHING * (self._none[end] > self._none[place])
         cost += QUOTED * (self._quoted[end] > self._quoted[place])
-        return cost + AFTER_BLANK * (self._blank[end] - self._blank[place + 1] == self._extra)
+        return cost + self._gain * (self._blank[end] - self._blank[place + 1] == self._extra)
 
     def _joins(self, place: int) -> list[_Choice]:
         profile, extra, units = self._profile, self._extra, self._units
@@ -157,7 +161,7 @@ class _Record:
         cost += WITH_NOTHING * (self._none[end] > self._none[place])
         cost += QUOTED * (self._quoted[end] > self._quoted[place])
         if self._blank[end] - self._blank[place + 1] == extra:
-            cost += AFTER_BLANK
+            cost += self._gain
         action = partial(joined_action, place, extra)
         found = [_Choice(cost, (place, 0), True, partial(self._with, place, text), action)]
         if profile.misfit(place, text) and not profile.misfit(place, bare):
@@ -165,6 +169,28 @@ class _Record:
             action = partial(bare_action, place, extra)
             found.append(_Choice(cost, (place, 1), False, partial(self._with, place, bare), action))
         return found
+
+    def _sentences(self) -> Iterator[_Choice]:
+        """Join all fields that blanks begin, at several places, with those before them."""
+        spaced = sorted(self._spaced)
+        if len(spaced) != self._extra or spaced[-1] - spaced[0] < self._extra:
+            return
+        starts = [i for i in range(len(self._units)) if i not in self._spaced]
+        parts = [self._units[i:j] for i, j in pairwise([*starts, len(self._units)])]
+        whole = [unit for part in parts if len(part) > 1 for unit in part]
+        if any(unit.quoted or unit.cell is None for unit in whole):
+            return
+        cost, cells, places = ALONE_AFTER_BLANK, list[str | None](), list[str]()
+        for index, (start, part) in enumerate(zip(starts, parts, strict=True)):
+            texts = [unit.text for unit in part]
+            cells.append(self._delimiter.join(texts) if len(part) > 1 else part[0].cell)
+            if len(part) > 1:
+                cost += JOIN + self._profile.joined(index, texts, self._delimiter)
+                places.append(_numbers(start + 1, start + len(part)))
+            else:
+                cost += self._profile.oddness(index, cells[-1])
+        told = f"fields {', '.join(places)} joined"
+        yield _Choice(cost, (-1, 1), True, lambda: cells, lambda: told)
 
     def _with(self, place: int, text: str) -> list[str | None]:
         return [*self._cells[:place], text, *self._cells[place + self._extra + 1 :]]

@@ -12,6 +12,7 @@ from toolkit.datasets.readers.csv.records.cells import Cells
 from toolkit.datasets.readers.csv.records.looks import joined
 from toolkit.datasets.readers.csv.records.overlong import (
     AFTER_BLANK,
+    ALONE_AFTER_BLANK,
     BARE,
     CLEARLY,
     DROP,
@@ -52,6 +53,11 @@ class Overlong:
         self._delimiter = delimiter
         self._extra = cells.fields - width
         self._count = cells.records
+        alone = cells.after_blank.sum(axis=1) == self._extra
+        self._blank = self._all(cells.after_blank[:, 1:], self._extra)
+        self._gain = np.where(alone, ALONE_AFTER_BLANK, AFTER_BLANK)
+        self._spread: Mask = alone & ~self._blank.any(axis=1)
+        """Records in which texts may go on at several places, see ``overlong``."""
         shape = (self._count, width)
         self._joins: Costs = np.full(shape, np.inf)
         self._bares: Costs = np.full(shape, np.inf)
@@ -82,7 +88,7 @@ class Overlong:
         unsure |= (ways == Way.BARE) & self._nothing(place)
         otherwise = np.where(np.isfinite(self._tails), Way.TRAILING, Way.CUT)
         ways = np.where(fits & clearly, ways, otherwise).astype(np.uint8)
-        ways[unsure] = Way.UNSURE
+        ways[unsure | self._spread] = Way.UNSURE
         return ways, place
 
     def _places(self) -> tuple[Costs, Costs, Costs]:
@@ -113,8 +119,8 @@ class Overlong:
         surcharge = np.zeros((self._count, width))
         surcharge += WITH_NOTHING * ~self._all(~cells.null, extra + 1)
         surcharge += QUOTED * ~self._all(~cells.quoted, extra + 1)
-        blank = self._all(cells.after_blank[:, 1:], extra)
-        surcharge = np.where(blank, surcharge + AFTER_BLANK, surcharge)
+        blank = self._blank
+        surcharge = np.where(blank, surcharge + self._gain[:, None], surcharge)
         least = JOIN + self._around + surcharge
         bare = BARE + self._around
         bare[:, [self._profile.takes_all(index) for index in range(width)]] = np.inf
@@ -143,7 +149,7 @@ class Overlong:
         cost = JOIN + self._around[rows, place] + (misfit + np.minimum(*odd))
         cost += WITH_NOTHING * cells.null[rows, place : place + extra + 1].any(axis=1)
         cost += QUOTED * cells.quoted[rows, place : place + extra + 1].any(axis=1)
-        cost = np.where(blank[rows, place], cost + AFTER_BLANK, cost)
+        cost = np.where(blank[rows, place], cost + self._gain[rows], cost)
         self._joins[rows, place] = cost
         again = np.flatnonzero(misfit)
         if len(again):
