@@ -204,4 +204,10 @@ CASES = (
     case("names told apart by a comma and a blank above texts",
          "country, capital\nFrance,Paris\nSpain,Madrid\nItaly,Rome\nCuba,Havana\n",
          "country|capital", "France|Paris", "Spain|Madrid", "Italy|Rome", "Cuba|Havana"),
+    case("groups of columns above a table of texts",
+         "Person,,Place,,\nname,surname,country,city,role\nAnn,Lee,Italy,Rome,guest\n"
+         "Bob,Ray,Norway,Oslo,admin\nCy,Poe,Germany,Bonn,guest\nDee,Fox,Norway,Bergen,editor\n",
+         "Person name|Person surname|Place country|Place city|Place role",
+         "Ann|Lee|Italy|Rome|guest", "Bob|Ray|Norway|Oslo|admin", "Cy|Poe|Germany|Bonn|guest",
+         "Dee|Fox|Norway|Bergen|editor"),
 )  # fmt: skip

@@ -153,4 +153,9 @@ CASES = (
            f"City of Springfield, Adopted Budget\n{blank}Year,Sum\n2015,10.5\n2016,7.25\n2017,12\n",
            "Year|Sum", "2015|10.5", "2016|7.25", "2017|12", problems=("preamble", "blank line?"))
       for what, blank in (("nothing", ""), ("a blank line", "\n"))),
+    case("keys and values of texts above a wider table",
+         "Title;Report of sales\nAuthor;Ann Lee\nDepartment;Sales and more\nRegion;North\n\n"
+         "id;day;price;city\n1;2024-01-01;5.5;Rome\n2;2024-01-02;6.5;Oslo\n3;2024-01-03;7.5;Bonn\n",
+         "id|day|price|city", "1|2024-01-01|5.5|Rome", "2|2024-01-02|6.5|Oslo",
+         "3|2024-01-03|7.5|Bonn", problems=("preamble", "blank line?")),
 )  # fmt: skip

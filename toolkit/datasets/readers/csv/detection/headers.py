@@ -21,6 +21,7 @@ from toolkit.datasets.readers.csv.detection.splitting import text_of
 
 _MOST_ROWS = 3
 _SHOWN_ROWS = 100
+_FULL = 3
 _SHORT = 4
 """Letters that an unknown unit may have."""
 _UNIT = re.compile(
@@ -79,7 +80,7 @@ def _are_headers(rows: Sequence[Row], count: int, width: int) -> bool:
         words, total = disagreements(row, columns)
         if total == 0 or words * 3 < total * 2:
             # No column says that this row is not data: only a row of groups above it does.
-            if total == 0 and count == 2 and _are_plain_groups(head[0], row):
+            if total == 0 and count == 2 and _are_plain_groups(head[0], row, columns):
                 continue
             return False
     words, total = disagreements(head[0], columns)
@@ -131,11 +132,13 @@ def _groups(upper: Row, lower: Row) -> bool:
     return below > sum(filled) and below * 4 >= len(lower) * 3
 
 
-def _are_plain_groups(upper: Row, lower: Row) -> bool:
-    """Whether rows are groups and names although nothing below them tells names from values."""
+def _are_plain_groups(upper: Row, lower: Row, columns: Sequence[Column]) -> bool:
+    """Whether rows are groups and names although nothing below them tells names from values: names
+    come again, or below them no cell is empty."""
+    full = len({column.count for column in columns}) == 1 and columns[0].count >= _FULL
     merged = sum(bool(group.strip()) and not cell.strip() for group, cell in pairwise(upper))
     names = [cell.strip() for cell in lower if cell.strip()]
-    return _groups(upper, lower) and merged > 1 and len(set(names)) < len(names)
+    return _groups(upper, lower) and merged > 1 and (full or len(set(names)) < len(names))
 
 
 def names_of(header: Sequence[Row], width: int, *, unnamed: bool = False) -> tuple[str, ...]:

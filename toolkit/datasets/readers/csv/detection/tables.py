@@ -39,6 +39,15 @@ _LONG = re.compile(r"\d{4}|\d[.:/-]\d")
 _DIGIT = re.compile(r"\d")
 _VALUE = re.compile(r"values?|val|wert|valeurs?|valore?s?|settings?|contents?", re.IGNORECASE)
 """What a column of values is named."""
+_KEY = re.compile(
+    r"((report|data|file|document|project) ?)?(title|name|date|number|id)|authors?|publishers?"
+    r"|department|organi[sz]ation|company|agency|region|period|year|quarter|subject|description"
+    r"|contact|e-?mail|phone|versions?|status|units?|currency|datas?et|language|licen[cs]e|sources?"
+    r"|frequency|(last )?updated?|(generated|exported|prepared|created|published|printed)( by| on)?"
+    r"|users?|filters?|from|to|remarks?|notes?|comments?",
+    re.IGNORECASE,
+)
+"""What lines above a table name beside the value of it."""
 _SMALL = 0.08
 """Share of the largest table's cells below which a narrow run is rather a preamble."""
 
@@ -128,6 +137,8 @@ def _are_keys(rows: Sequence[Sequence[str]], *, wide: bool) -> bool:
     values = profile(rows, 2)[1]
     if not all(keys) or len(set(keys)) < len(keys) or not could_be_names(keys):
         return False
+    if sum(_KEY.fullmatch(key) is not None for key in keys) > len(keys) // 2:
+        return True
     # Below a name the values of a column would be alike.
     if values.kind == EMPTY and profile(rows[1:], 2)[1].kind == EMPTY and values.count > 2:
         return True
