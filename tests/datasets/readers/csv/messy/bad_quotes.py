@@ -173,4 +173,13 @@ CASES = (
          'id,word,state,mark\n0,"a, b",RI,p\n1,"amet,",",x\n2,"c, d",TX,y\n3,"e, f",CA,z\n',
          "id|word|state|mark", "0|a, b|RI|p", '1|amet,|"|x', "2|c, d|TX|y", "3|e, f|CA|z",
          problems=(f"{ODD}/stray quote",)),
+    case("many texts of several lines with odd quotes near the beginning",
+         "id,title,artist,begin,end,note,public,link\n" + "".join(
+             f"{n},Vase,Hokusai,{1700 + n},{1800 + n},{note},True,http://a.example/{n}\n"
+             for n in range(1, 24)
+             for note in [f'"Made by "Oak {n}".\n\nSee file {n}, box 2.\nEnd."' * (4 < n < 14)]),
+         "id|title|artist|begin|end|note|public|link", *(
+             (str(n), "Vase", "Hokusai", str(1700 + n), str(1800 + n),
+              f'Made by "Oak {n}".\n\nSee file {n}, box 2.\nEnd.' if 4 < n < 14 else None,
+              "True", f"http://a.example/{n}") for n in range(1, 24)), problems=(ODD,)),
 )  # fmt: skip

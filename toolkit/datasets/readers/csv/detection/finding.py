@@ -31,7 +31,12 @@ from toolkit.datasets.readers.csv.detection.splitting import (
     usual_widths,
 )
 from toolkit.datasets.readers.csv.detection.starts import table_start
-from toolkit.datasets.readers.csv.detection.tables import find_runs, first_table, squeezed
+from toolkit.datasets.readers.csv.detection.tables import (
+    find_runs,
+    first_table,
+    squeezed,
+    with_parts,
+)
 from toolkit.datasets.readers.csv.detection.tails import end_in_tail
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
 
@@ -157,6 +162,7 @@ class _Finder:
             run = ragged_table(cells) or first_table(runs, cells)
         if run is None:
             return 0, len(filled), width
+        run = with_parts(run, runs, cells)
         if self._given.skip_lines is not None:
             first = 0
         else:

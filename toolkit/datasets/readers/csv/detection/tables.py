@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from toolkit.datasets.readers.csv.detection.columns import (
+    Column,
     could_be_names,
     disagreements,
     profile,
@@ -48,6 +49,8 @@ _KEY = re.compile(
     re.IGNORECASE,
 )
 """What lines above a table name beside the value of it."""
+_TYPED, _SKIPPED = 2, 200
+"""Columns by which rows are known, and bad records between them."""
 _SMALL = 0.08
 """Share of the largest table's cells below which a narrow run is rather a preamble."""
 
@@ -107,6 +110,39 @@ def first_table(runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run | Non
         if run.cells == largest or _is_table(run, largest, rows):
             return run
     return None
+
+
+def with_parts(run: Run, runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run:
+    """A run with the rows above and below that are plainly of its table, although many bad records
+    part them from it: their numbers and dates stand in the columns that have such in the run."""
+    columns = profile(rows[run.start : run.end], run.width)
+    if sum(column.kind in TYPED for column in columns) < _TYPED:
+        return run
+    first = max((r.end for r in runs if r.end <= run.start), default=0)
+    last = min((r.start for r in runs if r.start >= run.end), default=len(rows))
+    above = _reach(rows[first : run.start][::-1], columns)
+    below = _reach(rows[run.end : last], columns)
+    if not (above or below):
+        return run
+    start, end = run.start - above, run.end + below
+    matches = sum(len(row) == run.width for row in rows[start:end])
+    return Run(start, end, run.width, matches)
+
+
+def _reach(rows: Sequence[Sequence[str]], columns: Sequence[Column]) -> int:
+    """Up to which of some rows beside a table there are some of it."""
+    found = 0
+    for index, row in enumerate(rows):
+        if index - found >= _SKIPPED:
+            break
+        if len(row) != len(columns):
+            continue
+        typed = [(cell, c) for cell, c in zip(row, columns, strict=True) if c.kind in TYPED]
+        if all(c.has(cell) or not cell for cell, c in typed) and any(cell for cell, _ in typed):
+            found = index + 1
+        elif could_be_names(row):
+            break
+    return found
 
 
 def _below_keys(run: Run, runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run | None:
