@@ -65,14 +65,18 @@ DIALECTS = [
     policy=st.sampled_from(["repair", "skip"]),
     width=st.integers(1, 4),
     typed=st.booleans(),
+    others=st.lists(st.sampled_from([None, ";", ",", "|"]), max_size=40),
 )
 def test_records_mended_together_are_those_mended_one_by_one(
-    rows, good, dialect, policy, width, typed, read, make_layout
+    rows, good, dialect, policy, width, typed, others, read, make_layout
 ):
     """Where damage is taken together only from as many records on as there never are."""
     lines = [*(row[:width] for row in good), *rows]
     end, quote = ENDS[dialect.newline], dialect.quote or '"'
-    text = "".join(dialect.delimiter.join(line) + end for line in lines).replace('"', quote)
+    joined = [dialect.delimiter.join(line) for line in lines]
+    for index, other in enumerate(others[: len(rows)], start=len(lines) - len(rows)):
+        joined[index] = (other or dialect.delimiter).join(lines[index])
+    text = "".join(line + end for line in joined).replace('"', quote)
     layout = make_layout(width, dialect)
     fits = Acceptance(TYPES) if typed else None
     with pytest.MonkeyPatch.context() as patch:
@@ -94,6 +98,7 @@ def test_records_mended_together_are_those_mended_one_by_one(
         (b"7,abc,2.5,w,", ("7", "abc", "2.5", "w"), "1 empty field at the end dropped"),
         (b"7,,abc,2.5,w", ("7", "abc", "2.5", "w"), "empty field 2 dropped"),
         (b"x,a,b,y,w", ("x", "a", "b", "y"), "field cut off: 'w'"),
+        (b"7;abc;2.5;w", ("7", "abc", "2.5", "w"), "fields told apart by ';'"),
         (b'7,"a","b",2.5,w', ("7", "a,b", "2.5", "w"), "fields 2 and 3 joined"),
     ],
 )
@@ -112,6 +117,16 @@ def test_a_file_bad_in_every_row_is_looked_through_together(
     assert {problem.action for problem in found.problems} == {action}
     assert [problem.line for problem in found.problems] == list(range(13, 513))
     assert len(looked) <= 2
+
+
+@pytest.mark.parametrize("row", [b"7;abc;y;w", b"7;abc;2.5;", b"7;abc;2.5", b"7;a;2.5;w;v"])
+def test_records_of_another_delimiter_that_do_not_go_with_the_columns_are_short(
+    row, read, make_layout
+):
+    columns = (ColumnType("integer"), ColumnType(), ColumnType("float"), ColumnType())
+    good = b"1,ab,2.5,x\n22,cde fg,3.5,yy\n3,x-y,5.25,v\n4,Z,1234.5,w\n" * 3
+    found = read(good + (row + b"\n") * 20, make_layout(4), "repair", Acceptance(columns))
+    assert found.rows[12:] == [(row.decode(), None, None, None)] * 20
 
 
 @settings(max_examples=200, deadline=None)

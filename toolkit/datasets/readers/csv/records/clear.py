@@ -19,10 +19,20 @@ from toolkit.datasets.readers.csv.records.scan import View
 
 FEW = 8
 """Records from which on it is worth while to take them together."""
+_WIDE = 3
+"""Columns from which on another delimiter by itself shows what a record is, see ``Otherwise``."""
 _BLANKS = b" \t"
 _CR, _BACKSLASH = 13, 92
 
 Mask = NDArray[np.bool_]
+
+
+class Apart(NamedTuple):
+    """Records that may be rows told apart by another delimiter: they have no quotes, none of their
+    own delimiters, and as many of just one other as a row."""
+
+    which: Index
+    delimiter: str
 
 
 class Clear(NamedTuple):
@@ -31,6 +41,7 @@ class Clear(NamedTuple):
     blank: Index
     short: Index
     long: Index
+    apart: tuple[Apart, ...] = ()
 
 
 _NONE = np.zeros(0, np.int64)
@@ -56,6 +67,7 @@ def clear_damage(view: View, *, on_their_line: bool) -> Clear:
         good &= scan.array[begins] != rules.comment[0]
     blank = good & _blank(view, begins, after)
     good &= ~blank
+    apart = tuple(_apart(view, which, good))
     short = good & (view.fields[which] < rules.width)
     long = good & (view.fields[which] > rules.width)
     if scan.quoted:
@@ -68,7 +80,7 @@ def clear_damage(view: View, *, on_their_line: bool) -> Clear:
     short &= plain
     long &= plain
     short &= _alone(view, which, on_their_line=on_their_line)
-    return Clear(which[blank], which[short], which[long])
+    return Clear(which[blank], which[short], which[long], apart)
 
 
 def enough(which: Index) -> bool:
@@ -121,6 +133,28 @@ def _blank(view: View, begins: Index, after: Index) -> Mask:
     ranks = Ranks(bits)
     found: Mask = ranks.all_at(after) - ranks.all_at(begins) == after - begins
     return found
+
+
+def _apart(view: View, which: Index, good: Mask) -> Iterator[Apart]:
+    scan, rules = view.scan, view.scan.rules
+    begins, after = view.begins[which], view.ends[which] + 1
+    good = good & (view.fields[which] == 1)
+    if rules.width < _WIDE or not good.any():
+        return
+    for quote in (rules.dialect.quote, QUOTES.get(rules.dialect.quote or "")):
+        if quote is not None:
+            good &= _without(scan.where(ord(quote)), begins, after)
+    exact: dict[str, Mask] = {}
+    for delimiter in DELIMITERS:
+        # Blanks are in every text.
+        if delimiter not in (rules.dialect.delimiter, " ") and delimiter.encode() in scan.text:
+            ranks = Ranks(scan.where(ord(delimiter)))
+            count = ranks.all_at(after) - ranks.all_at(begins)
+            exact[delimiter] = good & (count == rules.width - 1)
+    if exact:
+        once = np.sum(list(exact.values()), axis=0) == 1
+        for delimiter, found in exact.items():
+            yield Apart(which[found & once], delimiter)
 
 
 def _told_apart(view: View, which: Index) -> Mask:

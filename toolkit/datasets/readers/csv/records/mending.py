@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import repeat
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from toolkit.datasets.readers.csv.records.bits import Index, Ranks
+from toolkit.datasets.readers.csv.records.bits import Index, Ranks, positions
 from toolkit.datasets.readers.csv.records.canonical import Encoder, Rewriter
 from toolkit.datasets.readers.csv.records.cells import Cells
-from toolkit.datasets.readers.csv.records.clear import Clear, clear_damage, enough
+from toolkit.datasets.readers.csv.records.clear import Apart, Clear, clear_damage, enough
 from toolkit.datasets.readers.csv.records.overlong_many import Overlong, Way
+from toolkit.datasets.readers.csv.records.profile import MISFIT, NEVER_NULL
 from toolkit.datasets.readers.csv.records.profile_many import ManyProfile
 from toolkit.datasets.readers.csv.records.scan import View
 from toolkit.datasets.readers.csv.records.shortened import shortened
@@ -51,6 +52,10 @@ class _Part(NamedTuple):
     found: Index
     data: list[bytes]
     actions: list[str]
+
+
+_Marks: TypeAlias = tuple[Ranks, Index, int]
+"""The delimiters of a text: how many there are up to each place, where, and their length."""
 
 
 class Mending:
@@ -93,10 +98,13 @@ class Mending:
         return Mended(which, self._view.begins[which], stops, kinds, found, data, actions)
 
     def _parts(self, clear: Clear) -> Iterator[_Part]:
-        blank, short, long = clear
+        blank, short, long, apart = clear
         lines = len(blank)
         yield _Part("blank line", blank, np.zeros_like(blank), [b""] * lines, ["dropped"] * lines)
         yield self._short(short)
+        for part in apart:
+            if enough(part.which):
+                yield self._apart(part)
         if not self._wanted:
             yield self._unmended("too many fields", long)
             return
@@ -151,13 +159,37 @@ class Mending:
             [actions[row] for row in kept],
         )
 
-    def _cells(self, which: Index, fields: int) -> Cells:
+    def _apart(self, apart: Apart) -> _Part:
+        """Records told apart by another delimiter, if each cell goes with its column."""
+        which, delimiter = apart
+        rules, profile = self._view.scan.rules, self._profile()
+        where = self._view.scan.where(ord(delimiter))
+        marks = Ranks(where), positions(where), len(delimiter)
+        cells = self._cells(which, rules.width, marks)
+        sure = np.ones(len(which), np.bool_)
+        for index in range(rules.width):
+            most = np.where(cells.null[:, index], NEVER_NULL, MISFIT)
+            sure &= profile.oddness(index, cells, index) < most
+        which, action = which[sure], f"fields told apart by {delimiter!r}"
+        text, other = self._view.scan.text, delimiter.encode()
+        bounds = zip(self._view.begins[which].tolist(), self._stops(which).tolist(), strict=True)
+        lines = [text[begin:stop] for begin, stop in bounds]
+        if rules.engine.separator == rules.dialect.delimiter:
+            data = [line.replace(other, rules.delimiter) + _LINE_FEED for line in lines]
+        else:
+            rows = (line.decode().split(delimiter) for line in lines)
+            data = [self._encoder.record([cell or None for cell in row]) for row in rows]
+        found = self._view.fields[which]
+        return _Part("too few fields", which, found, data, [action] * len(which))
+
+    def _cells(self, which: Index, fields: int, marks: _Marks | None = None) -> Cells:
         """The cells of records of so many fields, in a text of those alone if they are few."""
         view, rules = self._view, self._view.scan.rules
         begins, stops = view.begins[which], self._stops(which)
-        first = view.delimiter_ranks.all_at(begins)
-        between = view.delimiter_positions[first[:, None] + np.arange(fields - 1)]
-        size = len(rules.delimiter)
+        own = view.delimiter_ranks, view.delimiter_positions, len(rules.delimiter)
+        ranks, places, size = marks or own
+        first = ranks.all_at(begins)
+        between = places[first[:, None] + np.arange(fields - 1)]
         starts = np.concatenate((begins[:, None], between + size), axis=1)
         ends = np.concatenate((between, stops[:, None]), axis=1)
         lengths = stops - begins + 1
