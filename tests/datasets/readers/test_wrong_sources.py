@@ -209,3 +209,14 @@ def test_what_may_not_be_read_is_said_to_be_forbidden():
     told = done.stdout.splitlines()
     assert [line.split(" ")[0] for line in told] == paths, done
     assert all("ermission denied" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["s3://KEY:SEC/RET@lake/t.csv", "zip://t.csv::s3://KEY:SECRET@lake/t.zip", "gs://KEY@lake/t"],
+)
+def test_a_secret_in_the_url_of_a_bucket_is_refused_and_not_shown(url, factory):
+    with pytest.raises(InvalidArgumentError, match="storage_options") as caught:
+        factory.reader(url)
+    assert "KEY" not in str(caught.value)
+    assert "RET" not in str(caught.value)

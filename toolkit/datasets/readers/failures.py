@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from toolkit.core.errors import SourceError, SourceNotFoundError, ToolkitError
-from toolkit.core.redaction import without_credentials
+from toolkit.core.redaction import without_secrets
 from toolkit.datasets.readers.packing.limits import UnpackingError
 
 # A damaged file can make polars panic, and PanicException is not an Exception.
@@ -26,7 +25,6 @@ ENGINE_FAILURES: tuple[type[BaseException], ...] = (
 )
 
 _SHOWN = 300
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s'\"<>()]+")
 
 
 @contextmanager
@@ -63,7 +61,7 @@ def first_line(error: BaseException) -> str:
     """The engine's message on one line, without its advice, which speaks of its own options, and
     without the credentials that clients of stores quote with a URL."""
     message = " ".join(str(error).strip().split("\n\n")[0].split()).rstrip(".")
-    message = _URL.sub(lambda url: without_credentials(url[0]), message)
+    message = without_secrets(message)
     if len(message) > _SHOWN:
         message = f"{message[:_SHOWN]}…"
     return message or type(error).__name__

@@ -12,13 +12,15 @@ from urllib.parse import unquote, urlsplit
 import fsspec
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.core.redaction import without_credentials
+from toolkit.core.redaction import names_user, without_credentials
 from toolkit.datasets.readers.sources.archives import ARCHIVES, archive_filesystem
 from toolkit.datasets.readers.sources.handles import random_access
 from toolkit.datasets.readers.sources.missing import unknown_protocol
 from toolkit.datasets.readers.sources.web import WebFileSystem, web_options
 
 _WEB = frozenset({"http", "https"})
+_BUCKETS = frozenset({"cos", "gcs", "gs", "obs", "oci", "oss", "r2", "s3", "s3a", "tos"})
+"""Protocols whose URLs begin with a bucket: fsspec takes user info for a part of its name."""
 _SHOWN = 100
 _ONE_SLASH = re.compile(r"file:/(?!/)")
 """Of an absolute path without a host: RFC 8089 has it, and Java writes it."""
@@ -100,6 +102,11 @@ def place_of(member: Any, options: StorageOptions, known: dict[str, Any]) -> Pla
     if text.startswith("file://") and "::" not in text:
         return Place(fsspec.filesystem("file"), _local_path(text), text)
     shown = without_credentials(text)
+    if any(_protocol(url) in _BUCKETS and names_user(url) for url in text.split("::")):
+        raise InvalidArgumentError(
+            f"{shown} was passed with a key or secret, which URLs of its store do not have: "
+            "pass them as storage_options={…}."
+        )
     filesystem, path = _open(text, shown, options, known)
     chain = text.partition("::")[2]
     return Place(filesystem, path, shown, without_credentials(_absolute(chain)))
