@@ -141,6 +141,43 @@ def test_a_damaged_file_is_a_source_error_that_names_it(codec, tmp_path, factory
         factory.reader(path, "jsonl").count()
 
 
+QUERIES = {
+    "collect": lambda reader: reader.polars().collect(),
+    "streaming": lambda reader: reader.polars().collect(engine="streaming"),
+    "batches": lambda reader: list(reader.batches(1000)),
+    "count": lambda reader: reader.count(),
+}
+LONG = b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i % 9973) for i in range(150_000))
+
+
+@pytest.mark.parametrize("how", QUERIES)
+@pytest.mark.parametrize("rows", ["error", "repair"])
+def test_a_packed_table_that_fails_further_down_is_named_by_every_query(
+    how, rows, tmp_path, factory
+):
+    packed = gzip.compress(LONG, 1)
+    (tmp_path / "whole.csv").write_bytes(packed)
+    (tmp_path / "cut.csv").write_bytes(packed[: len(packed) * 3 // 4])
+    cut = factory.reader(tmp_path / "cut.csv", on_bad_rows=rows)
+    with pytest.raises(SourceError, match=r"cut\.csv could not be read: the gzip data .* again\.$"):
+        QUERIES[how](cut)
+    bounded = factory.reader(tmp_path / "whole.csv", on_bad_rows=rows, max_unpacked=1_200_000)
+    with pytest.raises(SourceError, match=r"whole\.csv could not be read: .* max_unpacked=… "):
+        QUERIES[how](bounded)
+
+
+@pytest.mark.parametrize("how", QUERIES)
+@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "packed"])
+def test_a_file_that_was_removed_since_is_said_to_be_by_every_query(how, pack, tmp_path, factory):
+    path = tmp_path / "gone.csv"
+    path.write_bytes(pack(CSV))
+    reader = factory.reader(path)
+    reader.schema()
+    path.unlink()
+    with pytest.raises(SourceNotFoundError, match=r"gone\.csv is no longer there .* anew\.$"):
+        QUERIES[how](reader)
+
+
 def test_what_follows_the_packed_data_is_told():
     with pytest.raises(OSError, match="gzip data in it is damaged"):
         content(gzip.compress(CSV) + b"more")

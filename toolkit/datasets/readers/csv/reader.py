@@ -38,8 +38,12 @@ from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types import ColumnType
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.packing.limits import UnpackingError
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
+
+_NOT_OF_CONTENT = (UnpackingError, FileNotFoundError)
+"""Failures that no row of a file is to be blamed for."""
 
 
 def looks_like_csv(head: bytes) -> bool:
@@ -248,4 +252,7 @@ class CSVDatasetReader(LazyFrameReader):
         return partition_schema(self._source.partitions, self._source.urls)
 
     def _failed(self, file: TypedFile, error: BaseException) -> BaseException:
-        return content_error(self._scan, file, error, self.hint)
+        with reading(file.plan.url, self.hint, remote=self._source.remote):
+            if isinstance(error, _NOT_OF_CONTENT):
+                raise error
+            return content_error(self._scan, file, error, self.hint)
