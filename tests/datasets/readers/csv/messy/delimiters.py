@@ -165,4 +165,11 @@ CASES = (
     case("one column of texts with two blanks each",
          "precinct\n058 Ward 3\n059 City 1\n060 Ward 2\n061 Town 7\n", "precinct", "058 Ward 3",
          "059 City 1", "060 Ward 2", "061 Town 7", python={}),
+    case("colons between words",
+         "name:role:city\nAnn Lee:guest:Rome\nBob:the admin:Oslo\nCy Poe:guest:Bonn\n"
+         "Dee:editor:New York\n", "name|role|city", "Ann Lee|guest|Rome", "Bob|the admin|Oslo",
+         "Cy Poe|guest|Bonn", "Dee|editor|New York", python={"delimiter": ":"}),
+    case("one column of addresses with colons",
+         "00:1a:2b:cc:dd:ee\n00:1a:2b:cc:dd:ef\n00:1a:2c:ab:cd:ef\naa:bb:cc:dd:ee:ff\n", "column_1",
+         "00:1a:2b:cc:dd:ee", "00:1a:2b:cc:dd:ef", "00:1a:2c:ab:cd:ef", "aa:bb:cc:dd:ee:ff"),
 )  # fmt: skip

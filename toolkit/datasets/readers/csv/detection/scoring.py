@@ -43,6 +43,7 @@ _TIGHT = re.compile(r"[^\s\d],\S|\S,[^\s\d]|[;\t|]")
 _WHOLE = 0.9
 """Likeness from which on what lies around a table cannot hide it."""
 
+_DIGIT = re.compile(r"\d")
 _QUOTES = ('"', "'")
 _BLANK_BEFORE = 0.85
 """What a quoted cell loses that a blank precedes: it rather belongs to the delimiter."""
@@ -91,7 +92,7 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     if rules.quote is None:
         strays = _edges(filled)
     prior = _PRIOR.get(rules.delimiter[0], _BLANK_PRIOR)
-    if prior < 0.8 and not typed and not quoted:
+    if prior < 0.8 and not typed and not quoted and not _names_between_colons(filled, rules, alike):
         prior *= 0.7
     if not typed:
         # A first line that no delimiter divides is the name of one column of texts.
@@ -107,6 +108,14 @@ def score(records: Sequence[Record], rules: Rules) -> Score:
     bonus = 1.005 if rules.escape == "\\" and not strays else 1.0
     value = bonus * alike * cells * (0.6 + 0.4 * columns) * wide * prior * _quoting(quoted, strays)
     return Score(value, width, quoted, strays, typed)
+
+
+def _names_between_colons(records: Sequence[Record], rules: Rules, alike: float) -> bool:
+    """Whether all records have as many colons, several, and the first has none but words between
+    them: addresses of devices have digits, and sentences not each as many."""
+    first = records[0].cells
+    words = all(cell.strip() and not _DIGIT.search(cell) for cell in first)
+    return rules.delimiter == ":" and alike == 1 and len(first) > 2 and words
 
 
 def _likeness(widths: Sequence[int]) -> float:
