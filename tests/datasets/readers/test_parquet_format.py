@@ -300,6 +300,8 @@ def test_what_other_writers_made_is_read_on_every_face(name, source, factory):
 
 N = None
 WIDE = [Decimal("1.5"), N, Decimal("-2.5")]
+TENSORS = pa.FixedShapeTensorArray.from_numpy_ndarray(np.arange(12, dtype="f4").reshape(3, 2, 2))
+OPAQUE = pa.opaque(pa.list_(pa.string()), "t", "v")
 TYPES = {
     "bool": pa.array([True, N, False]),
     **{f"{t}": pa.array([1, N, 7], t) for t in (pa.int8(), pa.uint8(), pa.int16(), pa.uint16())},
@@ -328,6 +330,10 @@ TYPES = {
     "uuid": pa.array([b"0123456789abcdef", N, b"\xff" * 16], pa.binary(16)).cast(pa.uuid()),
     "json": pa.array(['{"a": 1}', N, "[]"]).cast(pa.json_()),
     "bool8": pa.ExtensionArray.from_storage(pa.bool8(), pa.array([1, N, 0], pa.int8())),
+    "tensor": TENSORS,
+    "list of tensors": pa.ListArray.from_arrays([0, 1, 1, 3], TENSORS),
+    "struct of a tensor": pa.StructArray.from_arrays([TENSORS], ["t"]),
+    "opaque lists": pa.array([["a"], N, []], OPAQUE.storage_type).cast(OPAQUE),
     "dictionary": pa.array(["a", N, "b"]).dictionary_encode(),
     "list": pa.array([[1, N], N, []], pa.list_(pa.int32())),
     "list view": pa.array([[1, N], N, []], pa.list_view(pa.int32())),
@@ -581,6 +587,13 @@ def test_extensions_within_nested_types_are_their_storage(source, factory):
         }
     )
     assert_faces(factory.reader(source(data)), expected)
+
+
+def test_text_of_a_fixed_length_is_refused_as_no_damage(source, factory):
+    data = leaf(hm.FIXED, b"abcdef", 2, length=3, converted=hm.UTF8)
+    with pytest.raises(SourceError, match=r"column 'a' is text of a fixed length.* DuckDB") as told:
+        factory.reader(source(data)).schema()
+    assert "damaged" not in str(told.value)
 
 
 def test_structs_with_two_fields_of_one_name_are_refused(source, factory, capfd):

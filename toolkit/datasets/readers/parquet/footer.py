@@ -12,7 +12,13 @@ import pyarrow.parquet as pq
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.parquet.checks import check_layout
 from toolkit.datasets.readers.parquet.decrypting import decrypted, needs_key
-from toolkit.datasets.readers.parquet.layout import CHUNKS_LOOKED_AT, FileLayout, read_layout
+from toolkit.datasets.readers.parquet.layout import (
+    CHUNKS_LOOKED_AT,
+    FIXED,
+    UTF8,
+    FileLayout,
+    read_layout,
+)
 from toolkit.datasets.readers.parquet.maps import without_maps
 
 if TYPE_CHECKING:
@@ -102,6 +108,15 @@ def _parsed(url: str, content: bytes, size: int, chunks: int) -> Footer:
     except ValueError as error:
         raise SourceError(_damaged(url, str(error))) from error
     check_layout(url, layout, size)
+    fixed = next(
+        (leaf for leaf in layout.leaves if leaf.type == FIXED and leaf.converted == UTF8), None
+    )
+    if fixed is not None:
+        raise SourceError(
+            f"{url} could not be read: column {'.'.join(fixed.path)!r} is text of a fixed length, "
+            "which Parquet does not have. Write it anew without that (fixed_text of fastparquet), "
+            "or read it with DuckDB, which takes it."
+        )
     serialized = _alone(content)
     patched = False
     try:

@@ -18,7 +18,7 @@ WIDTHS = {1: 4, 2: 8, 3: 12, 4: 4, 5: 8, 6: 4}
 
 BIT_PACKED = 4
 """The encoding of levels before RLE, which many footers name though no page has it."""
-ENUM, DECIMAL, INTERVAL = 4, 5, 21
+UTF8, ENUM, DECIMAL, INTERVAL = 0, 4, 5, 21
 """Converted types."""
 
 CHUNKS_LOOKED_AT = 10_000

@@ -90,8 +90,7 @@ class OpenFile:
         portable = pa.schema([self.portable.field(name) for name in table.column_names])
         if not table.schema.equals(portable):
             table = pa.table(
-                [_cast(table[name], portable.field(name)) for name in table.column_names],
-                schema=portable,
+                {name: _cast(table[name], portable.field(name)) for name in table.column_names}
             )
         frame = frame_of(table)
         wanted = {name: self.dtypes[name] for name in frame.columns}
@@ -115,13 +114,20 @@ class OpenFile:
 
 
 def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
-    if column.type == field.type:
+    if column.type == field.type or any_within(column.type, _is_nested_extension):
+        # polars imports tensors, and casts no arrays to them.
         return column
     if isinstance(column.type, pa.BaseExtensionType):
         chunks = [chunk.storage for chunk in column.chunks]
         column = pa.chunked_array(chunks, column.type.storage_type)
     # INT96 comes as microseconds where it was asked for: the frame is cast to that anyway.
     return column.cast(field.type)
+
+
+def _is_nested_extension(dtype: pa.DataType) -> bool:
+    if not isinstance(dtype, pa.BaseExtensionType):
+        return False
+    return bool(pa.types.is_nested(dtype.storage_type))
 
 
 def _is_in_nanoseconds(dtype: pa.DataType) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
 import polars as pl
 import pyarrow as pa
@@ -104,3 +105,23 @@ def repeated_within(dtype: pa.DataType) -> str | None:
         return next(name for name in map(str, names) if names.count(name) > 1)
     within = map(repeated_within, (field.type for field in fields))
     return next((found for found in within if found is not None), None)
+
+
+def in_dataset(dtype: pl.DataType) -> bool:
+    """Whether pyarrow's dataset gives a type as polars does: to an extension of lists it casts none
+    that have another offset."""
+    if isinstance(dtype, pl.BaseExtension):
+        return not _has_lists(cast(pl.DataType, dtype.ext_storage()))
+    if isinstance(dtype, pl.Struct):
+        return all(in_dataset(cast(pl.DataType, field.dtype)) for field in dtype.fields)
+    if isinstance(dtype, pl.List | pl.Array):
+        return in_dataset(cast(pl.DataType, dtype.inner))
+    return True
+
+
+def _has_lists(dtype: pl.DataType) -> bool:
+    if isinstance(dtype, pl.Struct):
+        return any(_has_lists(cast(pl.DataType, field.dtype)) for field in dtype.fields)
+    if isinstance(dtype, pl.Array):
+        return _has_lists(cast(pl.DataType, dtype.inner))
+    return isinstance(dtype, pl.List | pl.String | pl.Binary)

@@ -21,6 +21,7 @@ from toolkit.datasets.readers.parquet.footer import MAGIC
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.joining import exact_by_statistics, joined, needs_fitting
 from toolkit.datasets.readers.parquet.native import native_scan
+from toolkit.datasets.readers.parquet.portable import in_dataset
 from toolkit.datasets.readers.parquet.scan import ArrowScan
 from toolkit.datasets.readers.parquet.union import union_schema
 from toolkit.datasets.readers.partitions import partition_schema
@@ -258,4 +259,5 @@ class ParquetDatasetReader(LazyFrameReader):
             file.maps_as_lists
             or (file.columns.int96 and not file.columns.microseconds)
             or not file.columns.dtypes
+            or not all(map(in_dataset, file.columns.dtypes.values()))
         )
