@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 
 import polars as pl
@@ -317,6 +318,28 @@ def test_a_file_whose_header_changed_is_refused(put, changed, rows, policy):
     for face in [*faces, file.count]:
         with pytest.raises(SourceError, match="has changed since the reader was made"):
             face()
+
+
+@pytest.mark.parametrize("policy", ["error", "repair"])
+def test_a_file_that_is_cut_while_it_is_read_is_an_error(put, policy):
+    rows = b"".join(b"%d,%d\n" % (row, row * row) for row in range(700_000))
+    path = put(b"a,b\n" + rows)
+    file = reader(path, on_bad_rows=policy)
+    batches = file.batches(1_000)
+    next(batches)
+    os.truncate(path, 3_000_000)
+    with pytest.raises(SourceError, match="cut short"):
+        for _ in batches:
+            pass
+
+
+def test_a_file_that_grows_while_it_is_read_is_read(put):
+    path = put(b"a,b\n" + b"1,2\n" * 600_000)
+    batches = reader(path).batches(1_000)
+    next(batches)
+    with open(path, "ab") as file:
+        file.write(b"3,4\n")
+    assert sum(batch.num_rows for batch in batches) >= 599_000
 
 
 def test_a_file_that_lost_all_is_refused(put):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
@@ -52,6 +53,11 @@ class FilePlan:
     """Its beginning as UTF-8 without a byte order mark."""
     complete: bool
     """Whether ``head`` is all of it."""
+
+    @property
+    def size(self) -> int:
+        """The bytes of the file as it is now; 0 of one that is not local. Raises OSError."""
+        return os.path.getsize(self.path) if self.local else 0
 
     @property
     def header_lines(self) -> int:
@@ -115,8 +121,10 @@ def planned_text(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, Non
     """The text of a file, which must still begin as it did when the plan was made: what is in a
     column follows from its place.
 
-    Raises SourceError if it does not, before anything of it is given."""
+    Raises SourceError if it does not, before anything of it is given, and for a local file that is
+    shorter at its end than it was when it was opened."""
     beginning = plan.beginning
+    size = plan.size
     held: bytes | None = b""
     with closing(text_of(source, plan.path, plan.encoding)) as parts:
         for part in parts:
@@ -129,6 +137,17 @@ def planned_text(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, Non
                 held = None
     if held is not None:
         yield _begun(plan, held, beginning)
+    require_whole(plan, size)
+
+
+def require_whole(plan: FilePlan, size: int) -> None:
+    """Raise SourceError for a file that was ``size`` bytes long when reading it began, and is not
+    any more: rows are missing. One that became longer has all that it had."""
+    if plan.size < size:
+        raise SourceError(
+            f"{plan.url} was cut short or written anew while it was read. Read it again when that "
+            "is done."
+        )
 
 
 def require_beginning(source: ResolvedSource, plan: FilePlan) -> None:

@@ -23,7 +23,7 @@ from toolkit.core.batches import batches_of
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.native import Wanted, is_native
-from toolkit.datasets.readers.csv.planning import planned_text, require_beginning
+from toolkit.datasets.readers.csv.planning import planned_text, require_beginning, require_whole
 from toolkit.datasets.readers.csv.quotes import Quotes, quotes_of
 from toolkit.datasets.readers.csv.records import (
     BLOCK_SIZE,
@@ -186,6 +186,7 @@ class CSVScan:
         """The frames as polars reads them, up to where it hides something."""
         file, given = wanted.file, 0
         watched = wanted.reach > proof.reach
+        length = file.plan.size
         frames = wanted.scan(
             limit, watched=watched, quoted=proof.quotes != "none", trusted=proof.columns
         )
@@ -195,6 +196,7 @@ class CSVScan:
             kept = wanted.filtered(frame) if watched else frame
             given += kept.height
             yield kept
+        require_whole(file.plan, length)
         if limit is None:
             self._learn(file, proof.after(wanted, watched=watched))
         elif given < limit and self._differs(file):
