@@ -16,8 +16,8 @@ from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import decrypting
 from toolkit.datasets.readers.parquet.files import DataFile
 from toolkit.datasets.readers.parquet.footer import read_footer
-from toolkit.datasets.readers.parquet.portable import any_within
 from toolkit.datasets.readers.parquet.types import frame_of
+from toolkit.datasets.readers.portable import any_within
 from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:

@@ -21,10 +21,10 @@ from toolkit.datasets.readers.parquet.footer import MAGIC
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.joining import exact_by_statistics, joined, needs_fitting
 from toolkit.datasets.readers.parquet.native import native_scan
-from toolkit.datasets.readers.parquet.portable import in_dataset
 from toolkit.datasets.readers.parquet.scan import ArrowScan
 from toolkit.datasets.readers.parquet.union import union_schema
 from toolkit.datasets.readers.partitions import partition_schema
+from toolkit.datasets.readers.portable import in_dataset
 from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
 from toolkit.datasets.readers.parquet.footer import Footer
 from toolkit.datasets.readers.parquet.layout import DECIMAL, ENUM, FIXED, INT96, INTERVAL, Leaf
-from toolkit.datasets.readers.parquet.portable import (
+from toolkit.datasets.readers.portable import (
     DECIMAL_DIGITS,
     any_within,
     changes,

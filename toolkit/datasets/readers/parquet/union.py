@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import polars as pl
 
-from toolkit.datasets.readers.parquet.portable import DECIMAL_DIGITS
+from toolkit.datasets.readers.portable import DECIMAL_DIGITS
 
 if TYPE_CHECKING:
     from polars._typing import TimeUnit

@@ -1,4 +1,4 @@
-"""Arrow types that polars cannot import, and those that stand for them."""
+"""Arrow types that polars cannot import, and those that stand for them: for every reader of pyarrow."""
 
 from __future__ import annotations
 
