@@ -210,4 +210,9 @@ CASES = (
          "id,rain, mm,sky\n1,0.5,rain, then snow\n2,1.5,fog\n3,0.1,clear\n4,0.0,clear\n5,0.0,fog\n",
          "id|rain, mm|sky", "1|0.5|rain, then snow", "2|1.5|fog", "3|0.1|clear", "4|0.0|clear",
          "5|0.0|fog", problems=("too many fields",)),
+    case("the last row breaks off before its middle",
+         "county,votes,day,party,code\nAdams,7,2024-01-02,DEM,a\nDe Kalb,8,2024-01-03,REP,b\n"
+         "Cook,9,2024-02-11,DEM,c\nAdams,3,2024-02-12,REP,d\nDe Kalb,5\n",
+         "county|votes|day|party|code", "Adams|7|2024-01-02|DEM|a", "De Kalb|8|2024-01-03|REP|b",
+         "Cook|9|2024-02-11|DEM|c", "Adams|3|2024-02-12|REP|d", "De Kalb|5|||", problems=(FEW,)),
 )  # fmt: skip

@@ -114,7 +114,7 @@ def is_bad_row(
     cells = record.cells
     first = cells[0].strip()
     typed = bool(columns) and columns[0].kind in TYPED
-    fits = typed and kind_of(first) == columns[0].kind
+    fits = bool(columns) and (columns[0].has(first) or first in columns[0].values)
     remark = _NOTE.match(first) or (len(cells) < width and is_remark(first))
     if (after_gap and not near(len(cells), width)) or (remark and not fits):
         return False
