@@ -196,11 +196,17 @@ def is_year(cell: str) -> bool:
 
 def could_be_names(row: Sequence[str]) -> bool:
     """Whether no filled cell of a row is a value rather than a name."""
-    filled = [cell.strip() for cell in row if cell.strip()]
-    return bool(filled) and all(
-        is_year(cell) or (_bare_kind(cell) not in (NUMBER, TEMPORAL, BOOLEAN) and len(cell) <= 80)
-        for cell in filled
-    )
+    named = False
+    for cell in map(str.strip, row):
+        if not cell:
+            continue
+        # Rows of data mostly end here, at their first number.
+        if not is_year(cell) and (
+            len(cell) > 80 or _bare_kind(cell) in (NUMBER, TEMPORAL, BOOLEAN)
+        ):
+            return False
+        named = True
+    return named
 
 
 def disagreements(row: Sequence[str], columns: Sequence[Column]) -> tuple[int, int]:

@@ -76,8 +76,9 @@ def _before_padded(
         above_end = empty and apart == index + 1 and (apart < end or end < len(records))
         if (parted and width > 2) or above_end:
             apart = index
-    usual = any(lone(record, width) for record in records[start + 1 : first])
-    return first if remarks and not usual else apart
+    if not remarks or any(lone(record, width) for record in records[start + 1 : first]):
+        return apart
+    return first
 
 
 def _is_sentence(cell: str, column: Column) -> bool:

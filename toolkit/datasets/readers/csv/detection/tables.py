@@ -115,11 +115,13 @@ def first_table(runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run | Non
 def with_parts(run: Run, runs: Sequence[Run], rows: Sequence[Sequence[str]]) -> Run:
     """A run with the rows above and below that are plainly of its table, although many bad records
     part them from it: their numbers and dates stand in the columns that have such in the run."""
+    first = max((r.end for r in runs if r.end <= run.start), default=0)
+    last = min((r.start for r in runs if r.start >= run.end), default=len(rows))
+    if last - first <= run.end - run.start + 1:
+        return run
     columns = profile(rows[run.start : run.end], run.width)
     if sum(column.kind in TYPED for column in columns) < _TYPED:
         return run
-    first = max((r.end for r in runs if r.end <= run.start), default=0)
-    last = min((r.start for r in runs if r.start >= run.end), default=len(rows))
     above = _reach(rows[first : run.start][::-1], columns)
     below = _reach(rows[run.end : last], columns)
     if not (above or below):
