@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import polars as pl
+import pytest
 
 from toolkit.datasets.readers.csv.inference import _SPOT_BYTES
 
@@ -19,3 +20,23 @@ def test_places_further_down_have_whole_rows_however_long_these_are(tmp_path, fa
     frame = factory.reader(source).polars().select("c0", "c1")
     assert frame.collect_schema() == {"c0": pl.Float64, "c1": pl.Int64}
     assert frame.collect().rows()[-2:] == [(0.25, 1234567890), (1234567890.0, 1234567890)]
+
+
+@pytest.mark.parametrize("rows", ["auto", None])
+@pytest.mark.parametrize("large", [1, 60_000])
+def test_types_are_those_that_all_files_of_a_folder_have(tmp_path, factory, large, rows):
+    texts = {
+        "a": "id,v,w\n" + "1,2,2024-01-31\n" * large,
+        "b": "id;v;w\n3;2.5;2024-02-01\n4;;2024-02-01\n",
+        "c": "id,v,w\n'x,y',7,\n" * 3,
+        "d": "id,v,w\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    read = factory.reader(tmp_path, infer_rows=rows)
+    assert read.polars().collect_schema() == {"id": pl.String, "v": pl.Float64, "w": pl.Date}
+    assert [plan.layout.dialect.delimiter for plan in read.explain().files] == [",", ";", ",", ","]
+    (tmp_path / "a.csv").write_text("id,v,w\n")
+    (tmp_path / "c.csv").unlink()
+    schema = {"id": pl.Int64, "v": pl.Float64, "w": pl.Date}
+    assert factory.reader(tmp_path).polars().collect_schema() == schema

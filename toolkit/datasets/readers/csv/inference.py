@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from typing import Literal
 
@@ -20,7 +20,7 @@ from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.moments import given_moment
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan, planned_text
-from toolkit.datasets.readers.csv.records import Block, blocks
+from toolkit.datasets.readers.csv.records import Block, blocks, engine_dialect
 from toolkit.datasets.readers.csv.typed_file import TypedFile, parse_block
 from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType
 from toolkit.datasets.readers.sources import ResolvedSource
@@ -31,6 +31,8 @@ _SPOT_BYTES = 1 << 15
 _SPOT_RECORDS = 8
 """Records that a place has where those of the beginning are long, up to ``_SPOT_LIMIT`` bytes."""
 _SPOT_LIMIT = 1 << 18
+_TOGETHER = 1 << 18
+"""Bytes up to which the beginnings of several files are looked at together."""
 _GOOD_SHARE = 0.9
 """Share of good records below which a place was cut within a quoted field and tells nothing."""
 
@@ -50,6 +52,22 @@ def evidence_of_file(
         found = {name: found[name] & more[name] for name in found} or more
     nothing = Evidence()
     return {name: found.get(name, nothing) for name in plan.layout.names}
+
+
+def evidence_of_files(
+    source: ResolvedSource,
+    plans: Sequence[FilePlan],
+    options: CSVOptions,
+    naming: Callable[[FilePlan], AbstractContextManager[None]],
+) -> Mapping[str, Evidence]:
+    """What the values of files with the same columns allow, of all together.
+
+    ``naming`` says in the errors of reading a file which it was."""
+    found = dict.fromkeys(plans[0].layout.names, Evidence())
+    for frame in _samples_of_all(source, plans, options.infer_rows, naming):
+        more = _evidence(frame, options)
+        found = {name: seen & more[name] for name, seen in found.items()}
+    return found
 
 
 def column_types(evidence: Mapping[str, Evidence], options: CSVOptions) -> Mapping[str, ColumnType]:
@@ -130,24 +148,57 @@ def _evidence(frame: pl.DataFrame, options: CSVOptions) -> Mapping[str, Evidence
     return found
 
 
+def _samples_of_all(
+    source: ResolvedSource,
+    plans: Iterable[FilePlan],
+    rows: int | Literal["auto"] | None,
+    naming: Callable[[FilePlan], AbstractContextManager[None]],
+) -> Iterator[pl.DataFrame]:
+    """Frames of the texts of good records; small files have one together."""
+    held: list[Block] = []
+    last: FilePlan | None = None
+    for plan in plans:
+        if rows != AUTO:
+            with naming(plan):
+                yield from _samples(source, plan, rows)
+            continue
+        if last is not None and (
+            sum(len(block.data) for block in held) > _TOGETHER
+            or engine_dialect(plan.layout.dialect) != engine_dialect(last.layout.dialect)
+        ):
+            yield from _texts(last, held)
+            held = []
+        with naming(plan):
+            held.extend(_places(source, plan))
+        last = plan
+    if last is not None:
+        yield from _texts(last, held)
+
+
 def _samples(
     source: ResolvedSource, plan: FilePlan, rows: int | Literal["auto"] | None
 ) -> Iterator[pl.DataFrame]:
     """Frames of the texts of good records."""
-    texts = {name: ColumnType() for name in plan.layout.names}
-    file = TypedFile(plan, texts, texts)
     if rows == AUTO:
-        if (together := _together(_places(source, plan))).records:
-            yield parse_block(file, together)
+        yield from _texts(plan, _places(source, plan))
         return
     with closing(_parts(source, plan)) as parts:
         for block in _good_blocks(parts, plan.layout):
-            frame = parse_block(file, block)
-            yield frame if rows is None else frame.head(rows)
-            if rows is not None:
-                rows -= frame.height
-                if rows <= 0:
-                    return
+            for frame in _texts(plan, [block]):
+                yield frame if rows is None else frame.head(rows)
+                if rows is not None:
+                    rows -= frame.height
+            if rows is not None and rows <= 0:
+                return
+
+
+def _texts(plan: FilePlan, several: Iterable[Block]) -> Iterator[pl.DataFrame]:
+    """The texts of small blocks: looking at all costs little more than looking at each."""
+    found = list(several)
+    data, records = b"".join(block.data for block in found), sum(block.records for block in found)
+    if records:
+        texts = {name: ColumnType() for name in plan.layout.names}
+        yield parse_block(TypedFile(plan, texts, texts), Block(data, records, ()))
 
 
 def _parts(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, None, None]:
@@ -186,12 +237,6 @@ def _good_blocks(parts: Iterable[bytes], layout: Layout, share: float = 0.0) -> 
         good = block.records / max(block.records + len(block.problems), 1)
         if block.records and good >= share:
             yield block
-
-
-def _together(several: Iterator[Block]) -> Block:
-    """One block of several small ones: looking at it costs little more than at each."""
-    found = list(several)
-    return Block(b"".join(block.data for block in found), sum(block.records for block in found), ())
 
 
 def _whole_lines(text: bytes) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from typing import Literal
@@ -22,6 +23,7 @@ from toolkit.datasets.readers.csv.explanation import Explanation
 from toolkit.datasets.readers.csv.inference import (
     column_types,
     evidence_of_file,
+    evidence_of_files,
     unknown_columns,
 )
 from toolkit.datasets.readers.csv.options import (
@@ -202,15 +204,20 @@ class CSVDatasetReader(LazyFrameReader):
     @cached_property
     def _evidence(self) -> Mapping[str, Evidence]:
         """What the values of all files that were looked at allow."""
+        contract, options = self._contract, self._options
+        if contract is None:
+            return evidence_of_files(self._source, self._plans, options, self._naming)
         found: dict[str, Evidence] = {}
         for plan in self._plans:
-            look = None if self._contract is None else Look(self._contract, self._options)
-            with reading(plan.url, self.hint, remote=self._source.remote):
-                seen = evidence_of_file(self._source, plan, self._options, look)
+            look = Look(contract, options)
+            with self._naming(plan):
+                seen = evidence_of_file(self._source, plan, options, look)
             found = {name: found.get(name, Evidence()) & each for name, each in seen.items()}
-            if look is not None:
-                look.check(plan, seen)
+            look.check(plan, seen)
         return found
+
+    def _naming(self, plan: FilePlan) -> AbstractContextManager[None]:
+        return reading(plan.url, self.hint, remote=self._source.remote)
 
     @cached_property
     def _types(self) -> Mapping[str, ColumnType]:
