@@ -1,4 +1,4 @@
-"""Arrow types that polars cannot import, and those that stand for them: for every reader of pyarrow."""
+"""Arrow types that polars cannot import, and those that stand for them, for all who use pyarrow."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def changes(dtype: pa.DataType) -> bool:
 
 
 def _type(dtype: pa.DataType) -> pa.DataType:
+    while pa.types.is_run_end_encoded(dtype):
+        dtype = dtype.value_type
     if isinstance(dtype, pa.BaseExtensionType):
         return pa.large_string() if isinstance(dtype, pa.JsonType) else _type(dtype.storage_type)
     if pa.types.is_timestamp(dtype):

@@ -28,6 +28,7 @@ class ArrowDatasetReader(BatchesReader):
     file would make engines read memory that is not theirs."""
 
     name = "Arrow"
+    module = "ipc"
     hint = "If it is an Arrow IPC file, it is damaged or cut short: fetch it again."
 
     def _file(self, handle: BinaryIO) -> _ArrowFile:

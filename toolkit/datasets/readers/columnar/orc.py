@@ -25,6 +25,7 @@ class ORCDatasetReader(BatchesReader):
     """Reads ORC files that have the same columns; see BatchesReader. A batch is a stripe."""
 
     name = "ORC"
+    module = "orc.ORCFile"
     hint = "If it is an ORC file, it is damaged or cut short: fetch it again."
 
     def _file(self, handle: BinaryIO) -> _ORCFile:

@@ -16,6 +16,11 @@ from toolkit.core.errors import SourceError
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.agreement import require_same_columns
 from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.columnar.plain_columns import (
+    foreign_column,
+    plain_column,
+    plain_schema,
+)
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 
@@ -39,6 +44,8 @@ class BatchesReader(LazyFrameReader):
 
     name: ClassVar[str]
     """What the format is called in plans."""
+    module: ClassVar[str]
+    """What reads it in pyarrow."""
 
     @abstractmethod
     def _file(self, handle: BinaryIO) -> BatchFile:
@@ -73,9 +80,16 @@ class BatchesReader(LazyFrameReader):
             schema = file.schema
             if any("\0" in name for name in _names(schema)):
                 raise OSError("a column's name has a zero byte in it")
+            foreign = foreign_column(schema)
+            if foreign is not None:
+                raise SourceError(
+                    f"{self._source.urls[index]} cannot be a frame: column {foreign.name!r} is "
+                    f"{foreign.type}, which no frame has. Read it with {self.module} of pyarrow, "
+                    "and write it anew without that column or with it as another type."
+                )
             repeated = [name for name, times in Counter(schema.names).items() if times > 1]
             if not repeated:
-                return cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema
+                return pl.Schema(plain_schema(schema))
         raise SourceError(
             f"{self._source.urls[index]} cannot be a frame: it has several columns of the name "
             f"{repeated[0]!r}. Write it anew with distinct names."
@@ -113,4 +127,7 @@ def _names(fields: Iterable[pa.Field]) -> Iterator[str]:
 def _frame(batch: pa.RecordBatch, columns: Sequence[str]) -> pl.DataFrame:
     if not columns:
         return pl.DataFrame(height=batch.num_rows)
-    return cast(pl.DataFrame, pl.from_arrow(batch.select(list(columns))))
+    chosen = batch.select(list(columns))
+    arrays = [plain_column(column) for column in chosen.columns]
+    plain = pa.RecordBatch.from_arrays(arrays, schema=plain_schema(chosen.schema))
+    return cast(pl.DataFrame, pl.from_arrow(plain))

@@ -19,6 +19,7 @@ from toolkit.datasets.readers.parquet.footer import read_footer
 from toolkit.datasets.readers.parquet.types import frame_of
 from toolkit.datasets.readers.portable import any_within
 from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.spelled_out import is_indirect, spelled_out
 
 if TYPE_CHECKING:
     from pyarrow.parquet import FileDecryptionProperties
@@ -120,6 +121,9 @@ def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if isinstance(column.type, pa.BaseExtensionType):
         chunks = [chunk.storage for chunk in column.chunks]
         column = pa.chunked_array(chunks, column.type.storage_type)
+    if any_within(column.type, is_indirect):
+        chunks = [spelled_out(chunk).cast(field.type) for chunk in column.chunks]
+        return pa.chunked_array(chunks, field.type)
     # INT96 comes as microseconds where it was asked for: the frame is cast to that anyway.
     return column.cast(field.type)
 
