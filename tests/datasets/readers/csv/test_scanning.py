@@ -465,3 +465,57 @@ def test_bytes_of_another_encoding_far_down_name_the_option(put):
     data = b"a,b\n" + b"1,x\n" * 100_000 + "2,café\n".encode("latin-1")
     with pytest.raises(SourceError, match=r"not UTF-8.*pass encoding, such as"):
         reader(put(data)).count()
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder of small files, which are parsed together."""
+    texts = {
+        "a": b"n,t\n1,x\n2,y\n",
+        "b": b"n,t\n",
+        "c": b"n;t\n3;x,y\n",
+        "d": b"n,t\r\n4,z\r\n\r\n5,z\r\n",
+        "e": b"n,t\n6,'\n",
+        "y=1/f": b"n,t\n7,\n8,w\n",
+    }
+    for name, text in texts.items():
+        path = tmp_path / (f"{name}.csv" if "=" in name else f"y=0/{name}.csv")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(text)
+    return tmp_path
+
+
+ALL = [(1, "x"), (2, "y"), (3, "x,y"), (4, "z"), (5, "z"), (6, "'"), (7, None), (8, "w")]
+
+
+@pytest.mark.parametrize("policy", ["error", "repair", "skip"])
+def test_small_files_give_their_rows_in_order_up_to_any(small, policy):
+    frame = reader(small, on_bad_rows=policy).polars().select("n", "t")
+    assert frame.collect().rows() == ALL
+    for rows in range(len(ALL) + 1):
+        assert frame.head(rows).collect().rows() == ALL[:rows]
+        assert frame.head(rows).filter(pl.col("n") > 3).collect().rows() == [
+            row for row in ALL[:rows] if row[0] > 3
+        ]
+    assert frame.filter(pl.col("t") == "z").select("n").collect()["n"].to_list() == [4, 5]
+    texts = reader(small, on_bad_rows=policy, infer_types=False).polars().select("n", "t")
+    assert texts.collect().rows() == [(str(number), text) for number, text in ALL]
+    years = reader(small, on_bad_rows=policy).polars().select("y").collect()["y"]
+    assert years.to_list() == [0] * 6 + [1] * 2
+
+
+@pytest.mark.parametrize("line", [b"9,z,1", b"one,z", b"9,\xff"])
+def test_what_is_wrong_with_one_of_many_small_files_is_told_of_it(small, line):
+    (small / "y=0/d.csv").write_bytes(b"n,t\n" + b"4,z\n" * 20 + line + b"\n")
+    options = {"schema": {"n": pl.Int64}, "encoding": "utf-8"}
+    with pytest.raises(SourceError, match=r"d\.csv, line 22"):
+        reader(small, **options).polars().collect()
+    skipped = reader(small, on_bad_rows="skip", **options).polars().collect()
+    assert skipped["n"].to_list() == [1, 2, 3, *[4] * 20, 6, 7, 8]
+
+
+def test_a_small_file_that_grew_is_read_whole(small):
+    frame = reader(small).polars()
+    with (small / "y=0/a.csv").open("ab") as file:
+        file.write(b"0,x\n" * 100_000)
+    assert frame.collect()["n"].to_list() == [1, 2, *[0] * 100_000, *range(3, 9)]

@@ -23,7 +23,12 @@ from toolkit.core.batches import batches_of
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
 from toolkit.datasets.readers.csv.native import Wanted, is_native
-from toolkit.datasets.readers.csv.planning import planned_text, require_beginning, require_whole
+from toolkit.datasets.readers.csv.planning import (
+    HEAD_BYTES,
+    planned_text,
+    require_beginning,
+    require_whole,
+)
 from toolkit.datasets.readers.csv.quotes import Quotes, quotes_of
 from toolkit.datasets.readers.csv.records import (
     BLOCK_SIZE,
@@ -32,6 +37,7 @@ from toolkit.datasets.readers.csv.records import (
     Policy,
     Verdict,
     blocks,
+    engine_dialect,
     verify,
 )
 from toolkit.datasets.readers.csv.typed_file import TypedFile
@@ -45,6 +51,9 @@ _WIDE = 500
 _COLUMNS, _LARGEST = 100, 32
 """Converting a column costs something for each block: more of them make larger blocks."""
 
+_GROUP = 1 << 20
+"""Bytes of small files that are parsed together: each by itself costs more than its rows do."""
+
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
 
@@ -55,6 +64,9 @@ class _HidingError(Exception):
 _GIVEN_UP: tuple[type[BaseException], ...] = (_HidingError, *ENGINE_FAILURES)
 
 Stamp: TypeAlias = tuple[int, int, int]
+
+_Part: TypeAlias = tuple[TypedFile, Sequence[pl.Expr]]
+"""A file and its partition columns."""
 
 Failed = Callable[[TypedFile, BaseException], BaseException]
 
@@ -138,18 +150,62 @@ class CSVScan:
             )
 
     def _read(self, request: Request) -> Iterator[pl.DataFrame]:
+        for group in self._groups():
+            if request.done:
+                return
+            together = self._together(group, request.remaining)
+            if together is None:
+                yield from self._each(group, request)
+            else:
+                yield request.answer(together)
+
+    def _each(self, group: list[_Part], request: Request) -> Iterator[pl.DataFrame]:
+        """The rows of files that are read one by one."""
         # Rows are counted before the predicate.
         pushed = request.predicate if request.remaining is None else None
-        for file, constants in zip(self._files, self._constants, strict=True):
+        size = min(request.batch_rows or BATCH_ROWS, BATCH_ROWS)
+        for file, constants in group:
             if request.done:
                 return
             wanted = Wanted(file, constants, request.columns, pushed)
-            size = min(request.batch_rows or BATCH_ROWS, BATCH_ROWS)
             try:
                 for frame in self._frames(wanted, request.remaining, size):
                     yield request.answer(frame)
             except _FAILURES as error:
                 raise self._failed(file, error) from error
+
+    def _groups(self) -> Iterator[list[_Part]]:
+        """The files in their order, small ones that can be parsed together as one group."""
+        group: list[_Part] = []
+        size = 0
+        for part in zip(self._files, self._constants, strict=True):
+            size += len(part[0].plan.head)
+            if group and not (size <= _GROUP and _are_alike(group[-1], part)):
+                yield group
+                group, size = [], len(part[0].plan.head)
+            group.append(part)
+        yield group
+
+    def _together(self, group: list[_Part], limit: int | None) -> pl.DataFrame | None:
+        """The rows of a group of small files, up to ``limit`` at least; None: read each by itself,
+        which tells what is wrong with it."""
+        if len(group) == 1 or any(file.plan.size > HEAD_BYTES for file, _ in group):
+            return None
+        found: list[Block] = []
+        try:
+            for file, _ in group:
+                found.extend(self.blocks(file, self.policy))
+                if limit is not None and sum(block.records for block in found) >= limit:
+                    break
+            data, records = (
+                b"".join(each.data for each in found),
+                sum(each.records for each in found),
+            )
+            file, constants = group[0]
+            frame = fitted(file, Block(data, records, ()), self.policy)
+        except _FAILURES:
+            return None
+        return frame.with_columns(constants)
 
     def _frames(self, wanted: Wanted, limit: int | None, size: int) -> Iterator[pl.DataFrame]:
         given = 0
@@ -230,6 +286,18 @@ class CSVScan:
             if block.records:
                 frame = fitted(wanted.file, block, self.policy).with_columns(wanted.constants)
                 yield wanted.filtered(frame)
+
+
+def _are_alike(one: _Part, other: _Part) -> bool:
+    """Whether two small files can be parsed together."""
+    (file, constants), (next_file, next_constants) = one, other
+    return (
+        file.plan.complete
+        and next_file.plan.complete
+        and engine_dialect(file.plan.layout.dialect)
+        == engine_dialect(next_file.plan.layout.dialect)
+        and [str(each) for each in constants] == [str(each) for each in next_constants]
+    )
 
 
 def _from_row(
