@@ -147,4 +147,11 @@ CASES = (
           "s1|8.5|7", "s2|9.5|8", "s3|1.5|9", "s4|1.5|9")),)
       for what, other, (first, *answer), (second, *_) in (
           ("numbers", "texts", texts, numbers), ("texts", "numbers", numbers, texts))),
+    # Rows without values are usual there.
+    case("sparse rows below an empty one are no footer",
+         "name,a,b\nalpha,,\ndelta,7,8\n,,\nbeta,,\n", "name|a|b", "alpha||", "delta|7|8", "||",
+         "beta||"),
+    case("a row of words below empty ones is no header",
+         "name,a\n,alpha\n,\nnot here,delta\n7,x y\n8,z\n,?\n,delta\n7,alpha\n", "name|a", "|alpha",
+         "|", "not here|delta", "7|x y", "8|z", "|?", "|delta", "7|alpha"),
 )  # fmt: skip

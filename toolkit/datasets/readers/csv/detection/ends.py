@@ -60,9 +60,9 @@ def table_end(
 def _before_padded(
     records: Records, columns: Sequence[Column], gaps: Sequence[bool], start: int, end: int
 ) -> int:
-    """The end without the lines of a footer that are padded to the width of the table: an empty
-    line parts them from it, or one of them is a remark."""
-    width, first, apart, texts, remarks = len(columns), end, end, 0, 0
+    """The end without the lines of a footer that are padded to the width of the table: remarks, and
+    where rows of the table are not as sparse, all that stand with one or below an empty line."""
+    width, first, apart, noted, texts, remarks = len(columns), end, end, end, 0, 0
     for index in range(end - 1, start + 1, -1):
         record, cell = records[index], records[index].cells[0]
         empty = is_empty(record) and len(record.cells) == width
@@ -70,15 +70,21 @@ def _before_padded(
             break
         first = index
         texts += not empty
-        remarks += is_remark(cell) or _is_sentence(cell, columns[0])
-        parted = texts > 0 if empty else gaps[index]
+        remark = is_remark(cell)
+        remarks += remark or _is_sentence(cell, columns[0])
         # Empty lines at the end of a file are rows.
-        above_end = empty and apart == index + 1 and (apart < end or end < len(records))
-        if (parted and width > 2) or above_end:
+        if noted == index + 1 and (remark or (empty and (noted < end or end < len(records)))):
+            noted = index
+        parted = texts > 0 if empty else gaps[index]
+        if (parted and width > 2) or noted == index:
             apart = index
-    if not remarks or any(lone(record, width) for record in records[start + 1 : first]):
-        return apart
-    return first
+    if first == end or any(_is_sparse(record, width) for record in records[start + 1 : first]):
+        return noted
+    return first if remarks else apart
+
+
+def _is_sparse(record: Record, width: int) -> bool:
+    return is_empty(record) or lone(record, width)
 
 
 def _is_sentence(cell: str, column: Column) -> bool:

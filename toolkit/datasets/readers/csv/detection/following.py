@@ -162,9 +162,14 @@ def _parts_tables(
     if again or odd or len(set(cells) & set(first)) * 2 >= len(cells):
         return False
     alike = _alike(cells, first)
-    if not total and not total_after:
-        # Between words only names much like the first ones tell the tables apart.
-        return broken and alike
+    if not total or not total_after:
+        # Between words only names much like the first ones tell the tables apart, or columns that
+        # have numbers in one of them, and words in the other.
+        changed = sum(
+            min(old.count, new.count) > 1 and (old.kind in TYPED) != (new.kind in TYPED)
+            for old, new in zip(before, after, strict=True)
+        )
+        return broken and (alike or changed > 1)
     # With nothing between them two tables must be seen to be two: rows must not be lost to a doubt.
     other = alike or _typed(before) != _typed(after)
     return (broken and (other or total > 1)) or (
