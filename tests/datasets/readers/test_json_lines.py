@@ -146,7 +146,6 @@ def test_what_does_not_fit_later_is_told_and_never_null(read, late, message):
         (b'{"a":1', "line 31: Expecting ',' delimiter at character 7"),
         (b"[1,2]", "line 31: a list, not an object"),
         (b"null", "line 31: a NoneType, not an object"),
-        (b'{"a":NaN}', "line 31: "),
         (b'{"a":"\xff"}', "line 31: byte 7 of the line is not UTF-8"),
         (b'{"a":1} {"a":2}', "line 31: Extra data"),
         (b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "line 31: "),
@@ -167,7 +166,7 @@ def test_a_malformed_line_is_named(read, line, message, infer_rows):
     [
         (b"", "it is empty"),
         (b"\n \n", "it is empty"),
-        (b'[{"a":1},\n{"a":2}]', "line 1: Expecting ',' delimiter|line 1"),
+        (b'[{"a":1},\n{"a":2}]', "it is a JSON array.* pl.read_json"),
         (b'{\n "a": 1\n}', "line 1: Expecting property name"),
     ],
 )
@@ -175,6 +174,79 @@ def test_what_is_no_json_lines_says_so(read, data, message):
     with pytest.raises(SourceError, match=message) as caught:
         read(data).schema()
     assert "one object on each line" in str(caught.value)
+
+
+@pytest.mark.usefixtures("short")
+def test_what_python_writes_of_floats_comes_back_wherever_it_is(read, assert_faces_agree):
+    special = [float("nan"), float("inf"), float("-inf"), None, 1.5, 1e308]
+    rows = [
+        {"f": value, "l": [value, 1], "o": {"x": value}, "s": 'NaN "Infinity"', "n": i}
+        for i, value in enumerate(special * 4)
+    ]
+    expected = pl.DataFrame(rows)
+    assert_faces_agree(read(lines(*rows)), expected)
+    asked = read(lines(*rows), schema={"f": pl.String}).polars().select("f", "s").collect()
+    assert asked["f"][:4].to_list() == ["NaN", "Infinity", "-Infinity", None]
+    assert asked["s"].unique().to_list() == ['NaN "Infinity"']
+
+
+def test_a_special_float_that_does_not_fit_is_named_as_it_is_written(read):
+    reader = read(lines({"a": 1}, {"a": float("nan")}), infer_rows=1)
+    with pytest.raises(SourceError, match="line 2: cannot parse 'NaN'"):
+        reader.polars().collect()
+
+
+@pytest.mark.parametrize(
+    ("row", "path", "value"),
+    [
+        ({"a": 2**53 + 1}, "a", 2**53 + 1),
+        ({"a": -(2**53) - 1}, "a", -(2**53) - 1),
+        ({"l": [0.5, 2**60 + 1]}, "l", 2**60 + 1),
+        ({"o": {"x": 2**63 + 1}}, "o.x", 2**63 + 1),
+    ],
+)
+def test_an_integer_that_a_float_would_round_is_told(read, row, path, value):
+    fine = {"a": 0.5, "l": [0.5, 2**60], "o": {"x": 1e22}}
+    data = lines(fine, fine, row)
+    with pytest.raises(SourceError, match=rf"line 3: {value} in '{path}' .*rounded"):
+        read(data).polars().collect()
+    assert read(data).polars().select(pl.exclude(path[0])).collect().height == 3
+    types = {"a": pl.Float64, "l": pl.List(pl.Float64), "o": pl.Struct({"x": pl.Float64})}
+    assert read(data, schema=types).polars().collect().height == 3
+    kept = read(data, schema={"a": pl.String}).polars().select("a").collect()["a"]
+    assert kept[2] == (str(value) if path == "a" else None)
+
+
+@pytest.mark.parametrize(
+    ("text", "half"),
+    [
+        (rb"\ud800", r"\ud800"),
+        (rb"x\uDC00y", r"\uDC00"),
+        (rb"\ud83d\ud83d\ude00", r"\ud83d"),
+        (rb"\\\udbff.", r"\udbff"),
+        (rb"\ud83d\ude00", None),
+        (rb"\\ud800", None),
+        (rb"\u00e9\\\ud83d\ude00", None),
+    ],
+)
+def test_half_of_a_pair_is_told_and_never_read_as_another_character(read, text, half):
+    line = b'{"a":"' + text + b'"}\n'
+    reader = read(b'{"a":"x"}\n' + line)
+    if half is None:
+        assert reader.polars().collect()["a"][1] == json.loads(line)["a"]
+        return
+    with pytest.raises(SourceError) as told:
+        reader.polars().collect()
+    assert f"line 2: {half} is half of a pair" in str(told.value)
+    assert "infer_rows" not in str(told.value)
+
+
+def test_advice_is_to_say_the_type_where_all_rows_were_looked_at(read):
+    data = lines({"a": True}, {"a": 1})
+    with pytest.raises(SourceError, match=r"schema=\{column: type\}") as told:
+        read(data).polars().collect()
+    assert "infer_rows" not in str(told.value)
+    assert read(data, schema={"a": pl.String}).polars().collect()["a"].to_list() == ["true", "1"]
 
 
 def test_a_line_without_end_is_refused_in_bounded_memory(monkeypatch):

@@ -11,7 +11,6 @@ import pyarrow as pa
 
 from toolkit.core.errors import SourceError, SourceNotFoundError, ToolkitError
 from toolkit.core.redaction import without_secrets
-from toolkit.datasets.readers.packing.limits import UnpackingError
 
 # A damaged file can make polars panic, and PanicException is not an Exception.
 ENGINE_FAILURES: tuple[type[BaseException], ...] = (
@@ -25,6 +24,10 @@ ENGINE_FAILURES: tuple[type[BaseException], ...] = (
 )
 
 _SHOWN = 300
+
+
+class AdvisedError(OSError):
+    """What is wrong with a file, and what to do, where no option of its format would help."""
 
 
 @contextmanager
@@ -50,8 +53,7 @@ def reading(name: str, hint: str, *, remote: bool = False) -> Iterator[None]:
         raise SourceNotFoundError(
             f"{name} is no longer there ({first_line(error)}). Make the reader anew."
         ) from error
-    except UnpackingError as error:
-        # It says itself what to do; no option of a format would help.
+    except AdvisedError as error:
         raise SourceError(f"{name} could not be read: {first_line(error)}.") from error
     except failures as error:
         raise SourceError(f"{name} could not be read: {first_line(error)}. {hint}") from error

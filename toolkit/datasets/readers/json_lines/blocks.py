@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import polars as pl
 
-from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
+from toolkit.datasets.readers.failures import ENGINE_FAILURES, AdvisedError, first_line
+from toolkit.datasets.readers.json_lines.escapes import half_of_pair
 from toolkit.datasets.readers.json_lines.keys import KnownKeys
+from toolkit.datasets.readers.json_lines.numbers import (
+    rounded,
+    said_of_special,
+    with_special,
+    without_special,
+)
 
 FIRST_BYTES = 1 << 18
 BLOCK_BYTES = 1 << 22
@@ -20,10 +27,16 @@ LONGEST_LINE = 1 << 28
 _T = TypeVar("_T")
 _BOM = b"\xef\xbb\xbf"
 _BLANK = b" \t\r"
+_FORMS = {b"[": "a JSON array, or lines of them"}
+"""What a file is instead, by its first character."""
 
 
 class JSONLineError(OSError):
     """A line that is no JSON object, or does not fit the columns."""
+
+
+class JSONValueError(AdvisedError):
+    """What would be read as another value than it is, or is JSON of another form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +69,8 @@ class Block:
         return Block(data, self.line, self.end - len(self.data) + len(data))
 
     def infer(self) -> pl.Schema:
-        """The columns of its rows. Raises JSONLineError."""
+        """The columns of its rows. Raises JSONLineError, JSONValueError."""
+        self._require_characters()
         return self._tried(_infer)
 
     def require_known(self, columns: pl.Schema, keys: KnownKeys) -> None:
@@ -72,10 +86,14 @@ class Block:
 
         self._tried(look)
 
-    def parse(self, schema: pl.Schema, target: Mapping[str, pl.DataType]) -> pl.DataFrame:
-        """Its rows: parsed as ``schema``, then in the types of ``target``. Raises JSONLineError."""
+    def parse(
+        self, schema: pl.Schema, target: Mapping[str, pl.DataType], exempt: frozenset[str]
+    ) -> pl.DataFrame:
+        """Its rows: parsed as ``schema``, then in the types of ``target``. Integers may be rounded
+        in the columns ``exempt``. Raises JSONLineError, JSONValueError."""
         if not schema:
             return pl.DataFrame(height=self.rows)
+        self._require_characters()
         types: dict[Any, Any] = {
             name: dtype for name, dtype in target.items() if dtype != schema[name]
         }
@@ -84,17 +102,50 @@ class Block:
             frame = pl.read_ndjson(data, schema=schema)
             return frame.cast(types) if types else frame
 
-        return self._tried(parsed)
+        frame = self._tried(parsed, with_special)
+        if (found := rounded(frame, self.data, exempt)) is not None:
+            number, path, value = found
+            name = path.partition(".")[0]
+            raise JSONValueError(
+                f"line {self.line + number}: {value} in {path!r} would be rounded to the float "
+                f"{float(value):.0f}. Pass schema={{{name!r}: type}}, such as pl.String where its "
+                "digits count and pl.Float64 where they do not"
+            )
+        return frame
 
-    def _tried(self, work: Callable[[bytes], _T]) -> _T:
+    def _require_characters(self) -> None:
+        if (found := half_of_pair(self.data)) is not None:
+            number, escape = found
+            raise JSONValueError(
+                f"line {self.line + number}: {escape} is half of a pair, and no character by "
+                "itself: mend or remove it where the file was written"
+            )
+
+    def _tried(
+        self, work: Callable[[bytes], _T], meant: Callable[[_T], _T] = lambda found: found
+    ) -> _T:
+        """What ``work`` makes of the lines; ``meant`` makes it of that of ``without_special``."""
         try:
             return work(self.data)
         except ENGINE_FAILURES as error:
-            raise self._wrong(work, error) from error
+            plain = without_special(self.data)
+            if plain is None:
+                raise self._wrong(work, error) from error
+        other = replace(self, data=plain)
+        try:
+            return meant(work(plain))
+        except ENGINE_FAILURES as error:
+            raise other._wrong(work, error) from error
 
-    def _wrong(self, work: Callable[[bytes], object], error: BaseException) -> JSONLineError:
+    def _wrong(self, work: Callable[[bytes], object], error: BaseException) -> OSError:
         """The error for the first line that is wrong, where that is one by itself."""
         lines = self.lines
+        form = _FORMS.get(lines[0].strip()[:1] if self.line == 1 else b"")
+        if form is not None and _refusal(lines[0]):
+            return JSONValueError(
+                f"it is {form}, not one object on each line. Read it with pl.read_json, whose "
+                "frame's write_ndjson writes lines"
+            )
         found = next(((i, why) for i, line in enumerate(lines) if (why := _refusal(line))), None)
         if found is not None:
             return JSONLineError(f"line {self.line + found[0]}: {found[1]}")
@@ -105,7 +156,8 @@ class Block:
             low, high = (low, middle) if failed else (middle, high)
         alone = _failure(work, lines[low])
         where = f"lines from {self.line} on" if alone is None else f"line {self.line + low}"
-        return JSONLineError(f"{where}: {first_line(alone or error)}")
+        said = said_of_special(str(alone or error))
+        return JSONLineError(f"{where}: {first_line(OSError(said))}")
 
 
 def blocks(parts: Iterable[bytes]) -> Generator[Block, None, None]:

@@ -23,6 +23,11 @@ from toolkit.datasets.readers.sources import ResolvedSource
 
 INFER_ROWS = 100_000
 INFER_BYTES = 1 << 25
+_SEEN = (
+    "JSON lines have one object on each line. All rows were looked at: pass schema={column: type} "
+    "for a column with values of several types, such as pl.String."
+)
+"""What to do where a larger infer_rows would find nothing else."""
 
 _OBJECT = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*(?:\n|$))', re.DOTALL
@@ -109,7 +114,7 @@ class JSONLinesDatasetReader(LazyFrameReader):
     def _infer(self, index: int) -> tuple[pl.Schema, int | None]:
         found: list[pl.DataFrame] = []
         rows = 0
-        with self._reading_file(index), closing(self._blocks(index)) as parts:
+        with self._reading_file(index, self.hint), closing(self._blocks(index)) as parts:
             for block in parts:
                 part = block.head(self._infer_rows, rows)
                 rows += part.rows
@@ -131,25 +136,27 @@ class JSONLinesDatasetReader(LazyFrameReader):
         with closing(chunks(self._source, self._source.paths[index])) as parts:
             yield from blocks(parts)
 
-    def _reading_file(self, index: int) -> AbstractContextManager[None]:
-        return reading(self._source.urls[index], self.hint, remote=self._source.remote)
+    def _reading_file(self, index: int, hint: str) -> AbstractContextManager[None]:
+        return reading(self._source.urls[index], hint, remote=self._source.remote)
 
     def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
         constants = self._partition_schema
         wanted = [name for name in request.columns if name not in constants]
         target = {name: self._columns[name] for name in wanted}
         by_text = {n: pl.String() if isinstance(d, _BY_TEXT) else d for n, d in target.items()}
+        exempt = frozenset(self._given)
+        hint = _SEEN if self._whole else self.hint
         for index in range(len(self._source.paths)):
             added = constant_columns(self._source.partitions[index], constants) if constants else []
             looked = self._inferred[index][1]
-            with self._reading_file(index), closing(self._blocks(index)) as parts:
+            with self._reading_file(index, hint), closing(self._blocks(index)) as parts:
                 for block in parts:
                     if request.done:
                         return
                     part = block.head(request.remaining, 0)
                     if looked is not None and part.end > looked:
                         part.require_known(self._columns, self._keys)
-                    frame = part.parse(pl.Schema(by_text), target)
+                    frame = part.parse(pl.Schema(by_text), target, exempt)
                     yield request.answer(frame.with_columns(added) if request.columns else frame)
 
 

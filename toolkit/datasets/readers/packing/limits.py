@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.failures import AdvisedError
 
 FREE_BYTES = 1 << 30
 RATIO = 250
 
 
-class UnpackingError(OSError):
+class UnpackingError(AdvisedError):
     """Packed data that is damaged, cut short, encrypted, or unpacks to too much."""
 
 
