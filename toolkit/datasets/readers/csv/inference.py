@@ -23,6 +23,7 @@ from toolkit.datasets.readers.csv.planning import FilePlan, planned_text
 from toolkit.datasets.readers.csv.records import Block, blocks, engine_dialect
 from toolkit.datasets.readers.csv.typed_file import TypedFile, parse_block
 from toolkit.datasets.readers.csv.types import NULL_TOKENS, ColumnType
+from toolkit.datasets.readers.csv.whole_records import whole_records
 from toolkit.datasets.readers.sources import ResolvedSource
 
 _SPOTS = 8
@@ -212,7 +213,8 @@ def _parts(source: ResolvedSource, plan: FilePlan) -> Generator[bytes, None, Non
 
 def _places(source: ResolvedSource, plan: FilePlan) -> Iterator[Block]:
     """The good records of the beginning of a file, and of places further down in a large one."""
-    head = plan.head if plan.complete else _whole_lines(plan.head)
+    dialect = plan.layout.dialect
+    head = plan.head if plan.complete else whole_records(plan.head, dialect, begins=True)
     length = 0
     for block in _good_blocks([head], plan.layout):
         length = max(length, len(block.data) // block.records)
@@ -225,8 +227,7 @@ def _places(source: ResolvedSource, plan: FilePlan) -> Iterator[Block]:
         wanted = min(max(_SPOT_BYTES, (_SPOT_RECORDS + 1) * length), _SPOT_LIMIT)
         for spot in range(1, _SPOTS + 1):
             handle.seek(max(size * spot // _SPOTS - wanted, len(plan.head)))
-            text = handle.read(wanted)
-            text = _whole_lines(text[text.find(b"\n") + 1 :])
+            text = whole_records(handle.read(wanted), dialect, begins=False)
             if text:
                 yield from _good_blocks([text], layout, share=_GOOD_SHARE)
 
@@ -237,8 +238,3 @@ def _good_blocks(parts: Iterable[bytes], layout: Layout, share: float = 0.0) -> 
         good = block.records / max(block.records + len(block.problems), 1)
         if block.records and good >= share:
             yield block
-
-
-def _whole_lines(text: bytes) -> bytes:
-    """The text without its last line, which may be cut."""
-    return text[: max(text.rfind(b"\n"), text.rfind(b"\r")) + 1]

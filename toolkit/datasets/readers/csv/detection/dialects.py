@@ -8,12 +8,8 @@ from dataclasses import dataclass
 
 from toolkit.datasets.readers.csv.detection.sample import UNSET, Given
 from toolkit.datasets.readers.csv.detection.scoring import Score, score, score_one_column
-from toolkit.datasets.readers.csv.detection.splitting import (
-    Rules,
-    split_lines,
-    split_records,
-    usual_widths,
-)
+from toolkit.datasets.readers.csv.detection.spanning import read_records
+from toolkit.datasets.readers.csv.detection.splitting import Rules, split_lines, split_records
 from toolkit.datasets.readers.csv.layout import Newline
 
 _SCORED_BYTES = 1 << 15
@@ -35,16 +31,18 @@ class Chosen:
     """Fields of most records of the sample; 1 for one column."""
 
 
-def choose(head: bytes, given: Given) -> Chosen:
-    """The dialect of a text from its beginning; what is given stays as it is."""
+def choose(head: bytes, given: Given, *, complete: bool) -> Chosen:
+    """The dialect of a text from its beginning, or all of it; what is given stays as it is."""
     sample = _cut(head)
     newline = likely_newline(sample)
-    lines = split_lines(sample, newline).texts[:_SCORED_LINES]
-    rules, width = _choose_rules(lines, given)
+    texts = split_lines(sample, newline).texts
+    lines = texts[:_SCORED_LINES]
+    cut = not complete or len(sample) < len(head) or len(lines) < len(texts)
+    rules, width = _choose_rules(lines, given, cut=cut)
     rules = _with_quote(lines, rules, given)
-    rules = _with_doubling(lines, rules, width, given)
+    rules = _with_doubling(lines, rules, width, given, cut=cut)
     if newline == "any":
-        newline, rules, width = _settle_newline(sample, lines, rules, width, given)
+        newline = _settle_newline(sample, rules, width)
     return Chosen(rules, newline, width)
 
 
@@ -60,13 +58,11 @@ def likely_newline(sample: bytes) -> Newline:
     return "any" if returns else "\n"
 
 
-def _settle_newline(
-    sample: bytes, lines: list[str], rules: Rules, width: int, given: Given
-) -> tuple[Newline, Rules, int]:
+def _settle_newline(sample: bytes, rules: Rules, width: int) -> Newline:
     """Which of the characters that could end records do: those that leave them alike."""
     if rules.quote is not None:
         loose = {"\n": 0, "\r": 0}
-        for end in _record_ends(sample, rules, lines):
+        for end in _record_ends(sample, rules):
             loose[end] += 1
         within = {
             "\n": sample.count(b"\n") - loose["\n"],
@@ -74,44 +70,47 @@ def _settle_newline(
         }
         # One that is rather found within quotes is text where a damaged quote sets it free.
         if not loose["\r"] or (within["\r"] > loose["\r"] and loose["\r"] < loose["\n"]):
-            return "\n", rules, width
+            return "\n"
         if not loose["\n"] or (within["\n"] > loose["\n"] and loose["\n"] < loose["\r"]):
-            return "\r", rules, width
+            return "\r"
     best: tuple[float, Newline] = (-1.0, "any")
     newlines: tuple[Newline, ...] = ("any", "\n", "\r")
     for newline in newlines:
-        records = split_records(split_lines(sample, newline).texts, rules, (width,))
+        records = read_records(split_lines(sample, newline).texts, rules, cut=False).records
         filled = [r for r in records if len(r.cells) > 1 or r.cells[0].strip()]
         right = sum(len(r.cells) == width for r in filled)
         # As many good records as possible, and few others.
         value = right - 0.5 * (len(filled) - right) if filled else 0.0
         if value > best[0]:
             best = (value, newline)
-    return best[1], rules, width
+    return best[1]
 
 
-def _record_ends(sample: bytes, rules: Rules, lines: list[str]) -> Iterator[str]:
+def _record_ends(sample: bytes, rules: Rules) -> Iterator[str]:
     """What ends each record that is not the last: a line feed (perhaps with a return), or a
     return alone."""
     split = split_lines(sample, "any")
-    for record in split_records(split.texts, rules, usual_widths(lines, rules)):
+    for record in read_records(split.texts, rules, cut=False).records:
         end = split.offsets[record.line + record.lines]
         if end == len(sample):
             return
         yield "\n" if sample[end - 1 : end] == b"\n" else "\r"
 
 
-def _choose_rules(lines: list[str], given: Given) -> tuple[Rules, int]:
+def _choose_rules(lines: list[str], given: Given, *, cut: bool) -> tuple[Rules, int]:
     text = "\n".join(lines)
     best: tuple[Score, Rules] | None = None
+    sound = False
     for rules in _candidates(text, given):
-        records = split_records(lines, rules, usual_widths(lines, rules))
-        found = score(records, rules)
-        if best is None or found.value > best[0].value:
-            best = found, rules
+        reading = read_records(lines, rules, cut=cut)
+        found = score(reading.records, rules)
+        if best is None or (reading.sound, found.value) > (sound, best[0].value):
+            best, sound = (found, rules), reading.sound
+    if sound and best is not None:
+        return best[1], best[0].width
     if given.delimiter is not None and best is not None and best[0].value > 0:
         return best[1], best[0].width
-    alone = _one_column(lines, text, given)
+    alone = _one_column(lines, text, given, cut=cut)
     if best is None or alone[0].value >= best[0].value:
         return alone[1], 1
     return best[1], best[0].width
@@ -129,21 +128,21 @@ def _with_quote(lines: list[str], rules: Rules, given: Given) -> Rules:
     return Rules(rules.delimiter, '"', '"') if few else rules
 
 
-def _with_doubling(lines: list[str], rules: Rules, width: int, given: Given) -> Rules:
+def _with_doubling(lines: list[str], rules: Rules, width: int, given: Given, *, cut: bool) -> Rules:
     """Doubled quotes in place of backslashes where they leave no record bad: backslashes are
     common in texts (paths, patterns), where they take the meaning from nothing."""
     if rules.quote is None or rules.escape != "\\" or given.escape is not UNSET:
         return rules
     doubled = Rules(rules.delimiter, rules.quote, rules.quote)
-    records = split_records(lines, doubled, (width,))
+    records = read_records(lines, doubled, cut=cut).records
     whole = all(len(r.cells) == width and not r.strays for r in records if any(r.cells))
     return doubled if whole else rules
 
 
-def _one_column(lines: list[str], text: str, given: Given) -> tuple[Score, Rules]:
+def _one_column(lines: list[str], text: str, given: Given, *, cut: bool) -> tuple[Score, Rules]:
     best: tuple[Score, Rules] | None = None
     for rules in _candidates(text, given, (_UNLIKELY,)):
-        found = score_one_column(split_records(lines, rules))
+        found = score_one_column(read_records(lines, rules, cut=cut).records)
         if best is None or found.value > best[0].value:
             best = found, rules
     assert best is not None

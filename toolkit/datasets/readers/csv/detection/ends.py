@@ -63,10 +63,16 @@ def _before_padded(
     """The end without the lines of a footer that are padded to the width of the table: remarks, and
     where rows of the table are not as sparse, all that stand with one or below an empty line."""
     width, first, apart, noted, texts, remarks = len(columns), end, end, end, 0, 0
+    # Where texts of rows go on over lines, one more such text is no remark.
+    long = any(r.lines > 1 for r in records[start + 1 : end - 1])
     for index in range(end - 1, start + 1, -1):
         record, cell = records[index], records[index].cells[0]
         empty = is_empty(record) and len(record.cells) == width
-        if not (empty or lone(record, width)) or columns[0].has(cell):
+        if (
+            not (empty or lone(record, width))
+            or columns[0].has(cell)
+            or (long and record.lines > 1)
+        ):
             break
         first = index
         texts += not empty

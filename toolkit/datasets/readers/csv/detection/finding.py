@@ -22,13 +22,12 @@ from toolkit.datasets.readers.csv.detection.mending import Mender
 from toolkit.datasets.readers.csv.detection.notes import notes_above, notes_below
 from toolkit.datasets.readers.csv.detection.ragged import ragged_table
 from toolkit.datasets.readers.csv.detection.sample import UNSET, Given, Sample
+from toolkit.datasets.readers.csv.detection.spanning import read_records
 from toolkit.datasets.readers.csv.detection.splitting import (
     Lines,
     Record,
     Rules,
     split_lines,
-    split_records,
-    usual_widths,
 )
 from toolkit.datasets.readers.csv.detection.starts import table_start
 from toolkit.datasets.readers.csv.detection.tables import (
@@ -66,7 +65,7 @@ def detect(sample: Sample, given: Given) -> Layout:
             raise SourceError(_EMPTY)
         if given.delimiter is None:
             given = replace(given, delimiter=said.group(1).decode("latin-1"))
-    chosen = choose(head[skipped:], given)
+    chosen = choose(head[skipped:], given, complete=sample.complete)
     lines = split_lines(head[skipped:], chosen.newline)
     skip = 0
     if skipped:
@@ -136,8 +135,7 @@ class _Finder:
 
     def _records(self, rules: Rules) -> list[Record]:
         texts = self._lines.texts[self._skip :]
-        usual = usual_widths(texts, rules)
-        records = split_records(texts, rules, usual)
+        records = read_records(texts, rules, cut=not self._sample.complete).records
         if self._skip:
             records = [r._replace(line=r.line + self._skip) for r in records]
         if not self._sample.complete and len(records) > 1 and records[-1].strays:

@@ -15,8 +15,6 @@ from typing import NamedTuple
 
 from toolkit.datasets.readers.csv.layout import Newline
 
-_LOOK_AHEAD_LINES = 1000
-"""Lines that a quoted field may span in the sample."""
 _USUAL_LINES = 1000
 
 
@@ -96,11 +94,14 @@ def usual_widths(lines: Sequence[str], rules: Rules) -> tuple[int, ...]:
     return tuple(w for w, times in counts.most_common() if times >= 3 and times * 4 >= most)
 
 
-def split_records(lines: Sequence[str], rules: Rules, usual: tuple[int, ...] = ()) -> list[Record]:
+def split_records(
+    lines: Sequence[str], rules: Rules, usual: tuple[int, ...] = (), *, cut: bool = False
+) -> list[Record]:
     """The records of lines, blank ones included (as one empty cell).
 
     A quoted field may span lines where it closes properly; ``usual``, the numbers of fields that
-    many lines have, helps to tell that from a quote that was never closed.
+    many lines have, helps to tell that from a quote that was never closed. With ``cut`` a field
+    may be open at the last line: its record is left out.
     """
     splitter = _Splitter(lines, rules, usual)
     records: list[Record] = []
@@ -123,6 +124,8 @@ def split_records(lines: Sequence[str], rules: Rules, usual: tuple[int, ...] = (
                 index += 1
                 continue
         record = splitter.record(index)
+        if cut and splitter.open:
+            break
         add(record)
         index += record.lines
     return records
@@ -139,9 +142,13 @@ class _Splitter:
         self._backslash = rules.escape == "\\"
         self._escaped = "\\" + rules.delimiter, rules.delimiter
         self._usual = usual
+        self.open = False
+        """Whether a field of the last record was not closed on any line, and nothing else is wrong
+        with its quotes."""
 
     def record(self, index: int) -> Record:
         """The record that begins with a line."""
+        self.open = False
         quote = self._quote
         pieces = self._pieces(self._lines[index])
         cells: list[str] = []
@@ -242,8 +249,9 @@ class _Splitter:
         quote = self._quote
         assert quote is not None
         held = [self._delimiter.join(pieces[at:])]
-        stop = min(len(self._lines), following + _LOOK_AHEAD_LINES)
-        for index in range(following, stop):
+        if not self._is_clean(held[0].lstrip(" ")[1:]):
+            return None
+        for index in range(following, len(self._lines)):
             line = self._lines[index]
             if quote not in line:
                 held.append(line)
@@ -252,6 +260,8 @@ class _Splitter:
             until = next(
                 (i for i, piece in enumerate(last) if self._closes(piece, opens=False)), -1
             )
+            if until < 0 and not self._is_clean(line):
+                return None
             if until < 0:
                 held.append(line)
                 continue
@@ -263,6 +273,7 @@ class _Splitter:
             if self._swallows(following, index, width):
                 return None
             return self._unescaped(body), last[until:], index - following + 1
+        self.open = True
         return None
 
     def _swallows(self, first: int, last: int, width: int) -> bool:

@@ -7,15 +7,17 @@ from toolkit.datasets.readers.csv.detection.dialects import Chosen
 from toolkit.datasets.readers.csv.detection.ends import is_bad_row, is_note
 from toolkit.datasets.readers.csv.detection.mending import Mender
 from toolkit.datasets.readers.csv.detection.sample import Sample
+from toolkit.datasets.readers.csv.detection.spanning import first_record, read_records
 from toolkit.datasets.readers.csv.detection.splitting import (
     Lines,
     split_lines,
-    split_records,
 )
 from toolkit.datasets.readers.csv.layout import Layout, Note
 
 _LOOKED_AT = 1 << 13
 """Bytes: footers are short."""
+_KNOWN, _KNOWN_LINES = 120, 1000
+"""Records that tell what the columns are like, and lines that these take."""
 
 
 def end_in_tail(
@@ -30,12 +32,16 @@ def end_in_tail(
         return None, ()
     cut = max(0, len(sample.tail) - _LOOKED_AT)
     tail = split_lines(sample.tail[cut:], chosen.newline)
-    texts = tail.texts[1:]
     rules = chosen.rules
-    records = [r for r in split_records(texts, rules, (width,)) if any(c.strip() for c in r.cells)]
-    known = split_records(lines.texts[layout.start_line :][:120], rules, (width,))
+    # The tail may begin within a quoted field.
+    begun = 1 + first_record(tail.texts[1:], rules)
+    texts = tail.texts[begun:]
+    split = read_records(texts, rules, cut=False).records
+    records = [r for r in split if any(c.strip() for c in r.cells)]
+    known_lines = lines.texts[layout.start_line :][:_KNOWN_LINES]
+    known = read_records(known_lines, rules, cut=True).records[:_KNOWN]
     columns = profile([r.cells for r in known][layout.header_rows :], width)
-    mend = Mender(Lines(texts, tail.offsets[1:]), rules).cells
+    mend = Mender(Lines(texts, tail.offsets[begun:]), rules).cells
     last = len(records)
     while last > 0 and len(records[last - 1].cells) != width:
         last -= 1
@@ -55,6 +61,6 @@ def end_in_tail(
     if last == len(records):
         return None, ()
     line = records[last].line
-    end = sample.tail_offset + cut + tail.offsets[line + 1]
+    end = sample.tail_offset + cut + tail.offsets[begun + line]
     text = "\n".join(texts[line:])[:200].encode("latin-1").decode("utf-8", "replace")
     return end, (Note("footer", 0, len(texts) - line, text),)
