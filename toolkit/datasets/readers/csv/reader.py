@@ -39,12 +39,11 @@ from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types import ColumnType
-from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.packing.limits import UnpackingError
+from toolkit.datasets.readers.failures import AdvisedError, reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
 
-_NOT_OF_CONTENT = (UnpackingError, FileNotFoundError)
+_NOT_OF_CONTENT = (AdvisedError, FileNotFoundError)
 """Failures that no row of a file is to be blamed for."""
 
 

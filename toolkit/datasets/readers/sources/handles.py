@@ -3,18 +3,34 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
+
+from toolkit.datasets.readers.failures import AdvisedError, first_line
 
 
 def random_access(filesystem: Any, path: str) -> BinaryIO:
     """Open a file to read it anywhere, without read-ahead: some stores fetch tens of megabytes for
     every jump."""
-    file = filesystem.open(path, "rb", cache_type="none")
-    return cast(BinaryIO, file if isinstance(file, io.IOBase) else _Conforming(file))
+    with _reaching():
+        return conforming(filesystem.open(path, "rb", cache_type="none"))
+
+
+def in_order(filesystem: Any, path: str) -> BinaryIO:
+    """Open a file of a file system that knows itself how to read it from its beginning."""
+    with _reaching():
+        return conforming(filesystem.open(path, "rb"))
+
+
+def conforming(file: Any) -> BinaryIO:
+    """An open file of a client, whose failures are told from those of what is in it."""
+    return cast(BinaryIO, _Conforming(file))
 
 
 class _Conforming(io.RawIOBase):
-    """A client's own file (of SFTP, for instance), whose ``seek`` does not say where it came to."""
+    """A client's own file. That of SFTP, for instance, has a ``seek`` that does not say where it
+    came to."""
 
     def __init__(self, file: Any) -> None:
         self._file = file
@@ -32,8 +48,15 @@ class _Conforming(io.RawIOBase):
         self._file.seek(offset, whence)
         return self.tell()
 
+    def read(self, size: int | None = -1, /) -> bytes:
+        with _reaching():
+            return bytes(self._file.read(-1 if size is None else size))
+
+    def readall(self) -> bytes:
+        return self.read()
+
     def readinto(self, buffer: Any, /) -> int:
-        data = self._file.read(len(buffer))
+        data = self.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
 
@@ -41,3 +64,25 @@ class _Conforming(io.RawIOBase):
         if not self.closed:
             self._file.close()
         super().close()
+
+
+@contextmanager
+def _reaching() -> Iterator[None]:
+    """Raise AdvisedError for what goes wrong between here and a store."""
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, FileNotFoundError | AdvisedError) or not _of_client(error):
+            raise
+        raise AdvisedError(
+            f"its place does not give it ({first_line(error)}): try again, and check "
+            "storage_options and your permissions if it stays so"
+        ) from error
+
+
+def _of_client(error: Exception) -> bool:
+    """Whether it is a failure of a connection, a store or the client of one."""
+    if isinstance(error, OSError):
+        # Those raised here have a message only.
+        return error.errno is not None or isinstance(error, ConnectionError | TimeoutError)
+    return type(error).__module__.partition(".")[0] not in ("builtins", "pyarrow", "toolkit")

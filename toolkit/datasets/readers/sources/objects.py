@@ -86,6 +86,7 @@ class _Seekable:
 
     def __init__(self, file: Any, name: str) -> None:
         self._file = file
+        self._name = name
         self._lock = threading.Lock()
         self._start: int = file.tell()
         if self._start and not self._length():
@@ -98,6 +99,7 @@ class _Seekable:
         return Window(self._read, self._length())
 
     def _length(self) -> int:
+        self._require_open()
         with self._lock:
             position = self._file.tell()
             try:
@@ -107,7 +109,15 @@ class _Seekable:
             finally:
                 self._file.seek(position)
 
+    def _require_open(self) -> None:
+        if getattr(self._file, "closed", False):
+            raise SourceError(
+                f"{self._name} was closed, and is read when rows are asked for. Make the reader "
+                "anew of a file that stays open, or of its path or bytes."
+            )
+
     def _read(self, offset: int, size: int) -> bytes:
+        self._require_open()
         parts = []
         with self._lock:
             position = self._file.tell()

@@ -72,7 +72,7 @@ class ResolvedSource:
         if not self.remote:
             return open(path, "rb")
         if isinstance(self.filesystem, _IN_ORDER) and not random_access:
-            return cast(BinaryIO, self.filesystem.open(path, "rb"))
+            return handles.in_order(self.filesystem, path)
         file = handles.random_access(self.filesystem, path)
         return file if random_access else cast(BinaryIO, ReadAhead(file, path, self.beginnings))
 
