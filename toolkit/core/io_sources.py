@@ -40,8 +40,11 @@ class Request:
             self.remaining -= frame.height
         if self.predicate is not None:
             frame = frame.filter(self.predicate)
-        # Without columns a frame is its height, which a selection of none would lose.
-        return frame.select(self.columns) if self.columns else frame
+        # Without columns a frame is its height, which a selection of none would lose. One of all
+        # costs seconds of planning for some ten thousand columns.
+        if not self.columns or frame.columns == list(self.columns):
+            return frame
+        return frame.select(self.columns)
 
 
 def lazy_frame(

@@ -68,10 +68,13 @@ class TypedFile:
 
     def typed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The engine's frame with the types of the reader's."""
-        expressions = self.expressions(self.columns)
-        # The time that planning takes grows with the square of the expressions.
+        series, expressions = frame.get_columns(), self.expressions(self.columns)
+        # The time that planning takes grows with the square of the expressions, and with the
+        # columns that there are.
         parts = [
-            frame.select(expressions[first : first + _TOGETHER])
+            pl.DataFrame(series[first : first + _TOGETHER]).select(
+                expressions[first : first + _TOGETHER]
+            )
             for first in range(0, len(expressions), _TOGETHER)
         ]
         return pl.concat(parts, how="horizontal") if len(parts) > 1 else parts[0]
