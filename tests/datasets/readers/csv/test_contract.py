@@ -398,3 +398,18 @@ def test_blanks_after_the_delimiter_are_no_drift():
     for first, then in ((spaced, tight), (tight, spaced)):
         kept = reader(first).contract()
         assert reader(then, contract=kept).polars().collect().rows() == [(1, "x"), (2, "y")]
+
+
+def test_a_drift_shows_the_value_and_the_way_to_read_around_it(factory, tmp_path):
+    good = [f"{n},{n}.5" for n in range(300)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(["id,amount", *good, ""]))
+    contract = factory.reader(path).contract()
+    path.write_text("\n".join(["id,amount", *good[:77], "77,seven", *good[78:], ""]))
+    advice = "amount.*not float, such as 'seven'.*on_bad_rows=\"repair\""
+    with pytest.raises(SourceDriftError, match=advice):
+        factory.reader(path, contract=contract).polars()
+    repaired = factory.reader(path, contract=contract, on_bad_rows="repair").polars().collect()
+    assert repaired["amount"].null_count() == 1
+    with pytest.raises(InvalidArgumentError, match="not a dict"):
+        factory.reader(path, contract={"columns": []})

@@ -49,6 +49,11 @@ class Contract:
         Raises SourceNotFoundError, and InvalidArgumentError for a file that is none."""
         if isinstance(given, Contract):
             return given
+        if not isinstance(given, str | os.PathLike):
+            raise InvalidArgumentError(
+                "contract= takes what contract() of a reader gave, or the path of the file that it "
+                f"was written to, not a {type(given).__name__}."
+            )
         try:
             text = Path(given).read_text(encoding="utf-8")
         except FileNotFoundError:

@@ -129,11 +129,7 @@ class Look:
             if (column.kind != "text" or column.given is not None) and name not in contract.unknown
         }
         self._mends = options.on_bad_rows != "error"
-        self._misfits = {
-            name: _Misfits()
-            for name, column in self.typed.items()
-            if self._mends or _is_asked_for(column)
-        }
+        self._misfits = {name: _Misfits() for name in self.typed}
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Count the texts that are no values of their columns. Where these will be mended, the
@@ -153,9 +149,12 @@ class Look:
         A file may have values that the contract's types allow, and fewer kinds of them."""
         differences = [*_of_layout(plan.layout, self._contract), *self.differences(evidence)]
         if differences:
+            single = any(misfits.first is not None for misfits in self._misfits.values())
+            mending = ' Pass on_bad_rows="repair" to have single values that do not fit as null.'
             raise SourceDriftError(
                 f"{plan.url} does not keep its contract: {'; '.join(differences)}. Read it without "
                 "contract= to see what it is now, and write a new contract if that is right."
+                f"{mending if single and not self._mends else ''}"
             )
 
     def differences(self, evidence: Mapping[str, Evidence]) -> Iterator[str]:
@@ -165,8 +164,10 @@ class Look:
                 continue
             misfits = self._misfits.get(name, _Misfits())
             # Some values that do not fit are what mending is for; most of them are a drift.
-            bad = misfits.count * 2 > misfits.values if self._mends else misfits.count
-            if bad or not (_is_asked_for(column) or evidence[name].allows(column)):
+            asked = _is_asked_for(column)
+            most = misfits.count * 2 > misfits.values
+            bad = most if self._mends else asked and misfits.count > 0
+            if bad or not (asked or evidence[name].allows(column)):
                 yield f"column {name!r} has {_found(column, evidence[name], misfits)}"
 
     @staticmethod
@@ -207,4 +208,5 @@ def _found(column: ColumnType, seen: Evidence, misfits: _Misfits) -> str:
     nulls = misfits.tokens or seen.tokens - set(column.nulls)
     if nulls and misfits.first is None and (alike or misfits.count or seen.kinds is None):
         return f"{', '.join(sorted(nulls))} for null, which was not there"
-    return f"values of the type {found}, not {column}"
+    example = "" if misfits.first is None else f", such as {misfits.first!r}"
+    return f"values of the type {found}, not {column}{example}"
