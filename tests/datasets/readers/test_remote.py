@@ -257,3 +257,30 @@ def test_storage_options_of_a_read_are_those_of_its_store(lake, s3_options, ws):
         reader = ws.reader("zip://t.csv::s3://lake/d/t.zip", storage_options=options)
         assert reader.count() == 2
     assert ws.reader("s3://lake/d/t.zip", storage_options=s3_options).count() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("t.csv", b"a\n1\n2\n", b"a\n3\n4\n"),
+        ("t.jsonl", b'{"a":1}\n', b'{"a":3}\n'),
+        ("longer.csv", b"a\n1\n", b"a\n3\n4\n"),
+    ],
+    ids=["csv", "jsonl", "longer"],
+)
+def test_what_is_written_anew_is_read_anew(lake, s3_options, memory, fetched, name, before, after):
+    other = fsspec.filesystem("s3", skip_instance_cache=True, **s3_options)
+    for folder in ("lake/one", "lake/many"):
+        other.pipe_file(f"{folder}/{name}", before)
+    factory = DatasetReaderFactory(s3_options)
+    sources = ["s3://lake/one/" + name, "s3://lake/many", memory(name, before)]
+    readers = [factory.reader(source) for source in sources]
+    assert [reader.head(1).item() for reader in readers] == [1, 1, 1]
+    fetched.clear()
+    assert [reader.head(1).item() for reader in readers] == [1, 1, 1]
+    assert sum(fetched) == 0
+    for folder in ("lake/one", "lake/many"):
+        other.pipe_file(f"{folder}/{name}", after)
+    memory(name, after)
+    assert [reader.head(1).item() for reader in readers] == [3, 3, 3]
+    assert [reader.polars().collect()["a"][0] for reader in readers] == [3, 3, 3]

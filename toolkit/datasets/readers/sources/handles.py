@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
 from toolkit.datasets.readers.failures import AdvisedError, first_line
+
+_STATES = (
+    *("ETag", "etag", "generation", "md5Hash", "LastModified"),
+    *("last_modified", "mtime", "modify", "modificationTime", "updated", "created"),
+)
+"""What file systems call what changes with a file, the surest first."""
 
 
 def random_access(filesystem: Any, path: str) -> BinaryIO:
@@ -23,6 +29,15 @@ def in_order(filesystem: Any, path: str) -> BinaryIO:
         return conforming(filesystem.open(path, "rb"))
 
 
+def state_of(filesystem: Any, path: str, file: BinaryIO) -> str:
+    """What changes when a file is written anew, of one that ``random_access`` opened."""
+    # What a client asked to open it is not asked twice.
+    told = getattr(getattr(file, "inner", None), "details", None)
+    with _reaching():
+        told = told if isinstance(told, Mapping) else filesystem.info(path)
+    return repr((told.get("size"), next((told[key] for key in _STATES if key in told), None)))
+
+
 def conforming(file: Any) -> BinaryIO:
     """An open file of a client, whose failures are told from those of what is in it."""
     return cast(BinaryIO, _Conforming(file))
@@ -34,6 +49,11 @@ class _Conforming(io.RawIOBase):
 
     def __init__(self, file: Any) -> None:
         self._file = file
+
+    @property
+    def inner(self) -> Any:
+        """The file of the client."""
+        return self._file
 
     def readable(self) -> bool:
         return True

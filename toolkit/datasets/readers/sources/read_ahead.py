@@ -20,18 +20,29 @@ class Beginnings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._parts: dict[str, bytes] = {}
+        self._parts: dict[str, tuple[str, bytes]] = {}
         self._room = KEPT_BYTES
 
-    def of(self, path: str) -> bytes:
-        return self._parts.get(path, b"")
+    def has(self, path: str) -> bool:
+        """Whether some of a file is kept."""
+        return path in self._parts
 
-    def add(self, path: str, offset: int, data: bytes) -> None:
+    def of(self, path: str, state: str) -> bytes:
+        """What is kept of a file in this state; what was of another is forgotten."""
+        with self._lock:
+            known, data = self._parts.get(path, (state, b""))
+            if known == state:
+                return data
+            del self._parts[path]
+            self._room += len(data)
+            return b""
+
+    def add(self, path: str, state: str, offset: int, data: bytes) -> None:
         """Keep what follows the bytes that are kept already."""
         with self._lock:
-            known = self.of(path)
-            if len(known) == offset and len(data) <= self._room:
-                self._parts[path] = known + data
+            known, before = self._parts.get(path, (state, b""))
+            if known == state and len(before) == offset and len(data) <= self._room:
+                self._parts[path] = state, before + data
                 self._room -= len(data)
 
 
@@ -39,13 +50,14 @@ class ReadAhead(io.RawIOBase):
     """A file that is read from its beginning, by requests of which each is twice as large.
 
     fsspec's own read-ahead has one size: on S3, 50 MB are fetched for the first byte. ``file`` has
-    none, and is closed with this one."""
+    none, and is closed with this one. ``state`` differs where a file was written anew."""
 
-    def __init__(self, file: Any, path: str, beginnings: Beginnings) -> None:
+    def __init__(self, file: Any, path: str, state: str, beginnings: Beginnings) -> None:
         self._file = file
         self._path = path
+        self._state = state
         self._beginnings = beginnings
-        self._held = memoryview(beginnings.of(path))
+        self._held = memoryview(beginnings.of(path, state))
         self._fetched = len(self._held)
         self._next = max(FIRST_BYTES, min(len(self._held), MOST_BYTES))
         if self._held:
@@ -63,7 +75,7 @@ class ReadAhead(io.RawIOBase):
 
     def _fetch(self) -> bytes:
         data = bytes(self._file.read(self._next))
-        self._beginnings.add(self._path, self._fetched, data)
+        self._beginnings.add(self._path, self._state, self._fetched, data)
         self._fetched += len(data)
         self._next = min(2 * self._next, MOST_BYTES)
         return data

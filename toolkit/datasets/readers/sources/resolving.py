@@ -73,8 +73,14 @@ class ResolvedSource:
             return open(path, "rb")
         if isinstance(self.filesystem, _IN_ORDER) and not random_access:
             return handles.in_order(self.filesystem, path)
+        if random_access:
+            return handles.random_access(self.filesystem, path)
+        if self.beginnings.has(path):
+            # A listing remembered from before would hide that it was written anew.
+            self.filesystem.invalidate_cache(path)
         file = handles.random_access(self.filesystem, path)
-        return file if random_access else cast(BinaryIO, ReadAhead(file, path, self.beginnings))
+        state = handles.state_of(self.filesystem, path, file)
+        return cast(BinaryIO, ReadAhead(file, path, state, self.beginnings))
 
 
 def resolve(
