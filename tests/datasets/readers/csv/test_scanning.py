@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from toolkit.core.errors import InvalidArgumentError, SourceError
+from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
 from toolkit.datasets.readers.csv import native
 from toolkit.datasets.readers.csv.native import is_native
 from toolkit.datasets.readers.csv.scanning import BATCH_ROWS
@@ -519,3 +519,10 @@ def test_a_small_file_that_grew_is_read_whole(small):
     with (small / "y=0/a.csv").open("ab") as file:
         file.write(b"0,x\n" * 100_000)
     assert frame.collect()["n"].to_list() == [1, 2, *[0] * 100_000, *range(3, 9)]
+
+
+def test_a_small_file_that_was_removed_is_named(small):
+    frame = reader(small).polars()
+    (small / "y=0/d.csv").unlink()
+    with pytest.raises(SourceNotFoundError, match=r"d\.csv is no longer there"):
+        frame.collect()

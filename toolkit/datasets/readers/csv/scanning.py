@@ -189,20 +189,20 @@ class CSVScan:
     def _together(self, group: list[_Part], limit: int | None) -> pl.DataFrame | None:
         """The rows of a group of small files, up to ``limit`` at least; None: read each by itself,
         which tells what is wrong with it."""
-        if len(group) == 1 or any(file.plan.size > HEAD_BYTES for file, _ in group):
+        if len(group) == 1:
             return None
         found: list[Block] = []
         try:
             for file, _ in group:
+                if file.plan.size > HEAD_BYTES:
+                    return None
                 found.extend(self.blocks(file, self.policy))
                 if limit is not None and sum(block.records for block in found) >= limit:
                     break
-            data, records = (
-                b"".join(each.data for each in found),
-                sum(each.records for each in found),
-            )
+            data = b"".join(block.data for block in found)
+            whole = Block(data, sum(block.records for block in found), ())
             file, constants = group[0]
-            frame = fitted(file, Block(data, records, ()), self.policy)
+            frame = fitted(file, whole, self.policy)
         except _FAILURES:
             return None
         return frame.with_columns(constants)
