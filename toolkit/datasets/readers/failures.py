@@ -23,6 +23,8 @@ ENGINE_FAILURES: tuple[type[BaseException], ...] = (
     zlib.error,
 )
 
+LEAVE_OUT = "leave it out, by a list of the others or a pattern that it does not match"
+"""What to do with an empty file, which a writer leaves behind that was stopped."""
 _SHOWN = 300
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ from toolkit.datasets.readers.columnar.plain_columns import (
     plain_column,
     plain_schema,
 )
-from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.failures import LEAVE_OUT, AdvisedError, reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 
 
@@ -102,6 +103,9 @@ class BatchesReader(LazyFrameReader):
             reading(url, self.hint, remote=self._source.remote),
             self._source.open(path, random_access=True) as handle,
         ):
+            if not handle.seek(0, io.SEEK_END):
+                raise AdvisedError(f"it is empty. Write it anew, or {LEAVE_OUT}")
+            handle.seek(0)
             yield self._file(handle)
 
     def _frames(self, request: Request) -> Iterator[pl.DataFrame]:

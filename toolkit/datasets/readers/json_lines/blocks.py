@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 import polars as pl
 
-from toolkit.datasets.readers.failures import ENGINE_FAILURES, AdvisedError, first_line
+from toolkit.datasets.readers.failures import ENGINE_FAILURES, LEAVE_OUT, AdvisedError, first_line
 from toolkit.datasets.readers.json_lines.escapes import half_of_pair
 from toolkit.datasets.readers.json_lines.keys import KnownKeys
 from toolkit.datasets.readers.json_lines.numbers import (
@@ -163,7 +163,8 @@ class Block:
 def blocks(parts: Iterable[bytes]) -> Generator[Block, None, None]:
     """The lines of a file, some MB at a time, where there are any but blank ones.
 
-    Raises JSONLineError for a line that is too long to be one, and for a file without any."""
+    Raises JSONLineError for a line that is too long to be one, JSONValueError for a file without
+    any."""
     rest, line, end, first, empty = b"", 1, 0, True, True
     for part in _gathered(parts):
         data = part.removeprefix(_BOM) if first else part
@@ -183,7 +184,10 @@ def blocks(parts: Iterable[bytes]) -> Generator[Block, None, None]:
     if rest.strip():
         yield Block(rest, line, end + len(rest))
     elif empty:
-        raise JSONLineError("it is empty: JSON lines have at least one object")
+        raise JSONValueError(
+            "it is empty, where JSON lines have one object on each line. Write it anew, or "
+            f"{LEAVE_OUT}"
+        )
 
 
 def _unknown(found: pl.DataType, known: pl.DataType) -> str | None:

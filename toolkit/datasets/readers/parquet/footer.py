@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from toolkit.core.errors import SourceError
+from toolkit.datasets.readers.failures import LEAVE_OUT
 from toolkit.datasets.readers.parquet.checks import check_layout
 from toolkit.datasets.readers.parquet.decrypting import decrypted, needs_key
 from toolkit.datasets.readers.parquet.layout import (
@@ -73,6 +74,8 @@ def read_footer(
     Raises SourceError for a file whose keys are missing, has its data elsewhere, or contradicts
     itself; what the engines raise for one that is not Parquet at all."""
     size = handle.seek(0, io.SEEK_END)
+    if not size:
+        raise SourceError(f"{url} could not be read: it is empty. Write it anew, or {LEAVE_OUT}.")
     tail = _read(handle, max(size - _TAIL, 0), size)
     if tail.endswith(_ENCRYPTED):
         content = decrypted(handle, url, decryption)

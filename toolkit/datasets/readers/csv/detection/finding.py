@@ -38,11 +38,12 @@ from toolkit.datasets.readers.csv.detection.tables import (
 )
 from toolkit.datasets.readers.csv.detection.tails import end_in_tail
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
+from toolkit.datasets.readers.failures import LEAVE_OUT
 
 _EXAMINED = 1 << 17
 """Bytes that are looked at of a file that is larger than its sample."""
 _EXAMINED_LINES = 5000
-_EMPTY = "The file is empty: a CSV file has at least a header or a row."
+_EMPTY = f"The file is empty: a CSV file has at least a header or a row. Mend it, or {LEAVE_OUT}."
 _SEPARATOR_LINE = re.compile(rb'"?sep=([\x01-\x7f])"?\r?\n', re.IGNORECASE)
 """What spreadsheets take their delimiter from, and show nothing of."""
 
