@@ -171,3 +171,16 @@ def test_a_line_may_be_longer_than_a_block(read, make_layout):
     found = read(text, make_layout(2), limits=Limits(bytes=100, lines=3), block_size=64)
     assert found.rows == [("1", long), ("2", long), ("3", long)]
     assert found.kinds == ["too many fields"]
+
+
+def test_a_longer_field_is_one_where_its_lines_are_no_rows(read, make_layout):
+    layout, how = make_layout(3), {"limits": Limits(bytes=60, lines=3, most=500), "block_size": 16}
+    inside = "\n".join(["Dear all,", "nothing new", "", "so far"] * 9)
+    found = read(f'1,a,1\n2,"{inside}",2\n3,c,3\n'.encode(), layout, **how)
+    assert found.rows == [("1", "a", "1"), ("2", inside, "2"), ("3", "c", "3")]
+    assert found.problems == ()
+    found = read(f'1,a,1\n2,"{inside * 2}",2\n3,c,3\n'.encode(), layout, **how)
+    assert found.problems[0].line == 2
+    assert found.rows[-1] == ("3", "c", "3")
+    found = read(b'1,a,1\n2,"b,2\n' + b"3,c,3\n" * 9 + b'4,d",4\n5,e,5\n', layout, **how)
+    assert found.rows[2:11] == [("3", "c", "3")] * 9

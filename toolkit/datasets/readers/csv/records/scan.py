@@ -19,6 +19,7 @@ from toolkit.datasets.readers.csv.records.bits import (
     positions,
     within,
 )
+from toolkit.datasets.readers.csv.records.overlines import goes_on
 from toolkit.datasets.readers.csv.records.rules import Rules
 
 _LF, _CR, _BACKSLASH = 10, 13, 92
@@ -203,13 +204,27 @@ class View:
         return indices[indices < len(self.ends)]
 
     def _long(self, begins: Index) -> Index:
-        """Records that go on over more lines or bytes than a quoted field may."""
+        """Records that go on over more lines or bytes than a quoted field may, unless they are
+        plainly such."""
         if not (self.scan.line_ends & self.inside).any():
             return begins[:0]
         lines = np.diff(self.scan.line_ranks.all_at(self.ends) + 1, prepend=0)
-        limits = self.scan.rules.limits
-        over = (lines > limits.lines) | ((self.ends - begins >= limits.bytes) & (lines > 1))
-        return np.flatnonzero(over)
+        rules, text = self.scan.rules, self.scan.text
+        limits, size = rules.limits, self.ends - begins
+        over = (lines > limits.lines) | ((size >= limits.bytes) & (lines > 1))
+        found = [
+            index
+            for index in np.flatnonzero(over).tolist()
+            if size[index] >= limits.most or not goes_on(text, int(begins[index]), rules)
+        ]
+        return np.array(found, np.int64)
+
+    def is_well_from(self, position: int) -> bool:
+        """Whether all quotes from a position on stand where they must."""
+        misplaced = self.misplaced
+        first = position >> 6
+        rest = int(misplaced[first]) >> (position & 63) if first < len(misplaced) else 0
+        return not rest and not misplaced[first + 1 :].any()
 
     @cached_property
     def delimiter_positions(self) -> Index:

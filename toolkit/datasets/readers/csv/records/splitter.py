@@ -13,6 +13,7 @@ from toolkit.datasets.readers.csv.records.canonical import Encoder
 from toolkit.datasets.readers.csv.records.damage import Examiner
 from toolkit.datasets.readers.csv.records.fields import Fields
 from toolkit.datasets.readers.csv.records.output import Output
+from toolkit.datasets.readers.csv.records.overlines import goes_on
 from toolkit.datasets.readers.csv.records.profile import SAMPLE_ROWS, Profile
 from toolkit.datasets.readers.csv.records.profile_many import ManyProfile
 from toolkit.datasets.readers.csv.records.rules import Rules
@@ -150,9 +151,12 @@ class Splitter:
             return False
         if complete:
             return True
-        limits = self._rules.limits
+        limits, size = self._rules.limits, scan.size - position
         lines = scan.lines_before(scan.size) - scan.lines_before(position)
-        return lines > 0 and (scan.size - position > limits.bytes or lines > limits.lines)
+        if lines == 0 or (size <= limits.bytes and lines <= limits.lines):
+            return False
+        well = size <= limits.most and view.is_well_from(position)
+        return not (well and goes_on(scan.text, position, self._rules))
 
     def _output(self) -> Output:
         width = self._rules.width

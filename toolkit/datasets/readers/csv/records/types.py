@@ -187,11 +187,14 @@ class Limits:
     """How far a quoted field may reach.
 
     Without a bound one quote too many swallows the rest of a file. Fields of a megabyte or of a
-    thousand lines occur (documents, JSON); beyond that, a quote that closes is a coincidence.
+    thousand lines occur (documents, JSON); beyond that, a quote that closes is a coincidence, but
+    where all quotes stand where they must and the lines between are no rows.
     """
 
     bytes: int = 1 << 20
     lines: int = 1000
+    most: int = 1 << 24
+    """Bytes that a record may have in any case."""
 
 
 @dataclass(frozen=True, slots=True)
