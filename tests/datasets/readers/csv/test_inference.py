@@ -40,3 +40,14 @@ def test_types_are_those_that_all_files_of_a_folder_have(tmp_path, factory, larg
     (tmp_path / "c.csv").unlink()
     schema = {"id": pl.Int64, "v": pl.Float64, "w": pl.Date}
     assert factory.reader(tmp_path).polars().collect_schema() == schema
+
+
+@pytest.mark.parametrize("line", ["x" * 2000, '  ""key"": [1, ""some text"", 2.5],'])
+def test_cells_of_a_megabyte_do_not_hide_the_types_of_the_others(tmp_path, factory, line):
+    cell = (line + "\n" * line.startswith(" ")) * (1_100_000 // len(line))
+    source = tmp_path / "t.csv"
+    source.write_text("id,doc,n\n" + "".join(f'{i},"{cell}",{i}.5\n' for i in range(3)))
+    reader = factory.reader(source)
+    assert reader.polars().collect_schema() == {"id": pl.Int64, "doc": pl.String, "n": pl.Float64}
+    assert reader.polars().select("id", "n").collect().rows() == [(0, 0.5), (1, 1.5), (2, 2.5)]
+    assert reader.problems().is_empty()

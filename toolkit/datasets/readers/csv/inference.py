@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from dataclasses import replace
 from typing import Literal
 
@@ -32,6 +32,9 @@ _SPOT_BYTES = 1 << 15
 _SPOT_RECORDS = 8
 """Records that a place has where those of the beginning are long, up to ``_SPOT_LIMIT`` bytes."""
 _SPOT_LIMIT = 1 << 18
+_LEAST = 4
+"""Records that are looked at in any case, as far as they end in the first ``_FAR`` bytes."""
+_FAR = 1 << 24
 _TOGETHER = 1 << 18
 """Bytes up to which the beginnings of several files are looked at together."""
 _GOOD_SHARE = 0.9
@@ -215,11 +218,12 @@ def _places(source: ResolvedSource, plan: FilePlan) -> Iterator[Block]:
     """The good records of the beginning of a file, and of places further down in a large one."""
     dialect = plan.layout.dialect
     head = plan.head if plan.complete else whole_records(plan.head, dialect, begins=True)
-    length = 0
-    for block in _good_blocks([head], plan.layout):
-        length = max(length, len(block.data) // block.records)
-        yield block
-    if plan.complete or not plan.plain:
+    seen = list(_good_blocks([head], plan.layout))
+    if not plan.complete and sum(block.records for block in seen) < _LEAST:
+        seen = _further(source, plan) or seen
+    yield from seen
+    length = max((len(block.data) // block.records for block in seen), default=0)
+    if plan.complete or not plan.plain or length >= _SPOT_LIMIT:
         return
     layout = replace(plan.layout, header_rows=0, start=0, start_line=0, end=None, notes=())
     with source.open(plan.path, random_access=True) as handle:
@@ -230,6 +234,30 @@ def _places(source: ResolvedSource, plan: FilePlan) -> Iterator[Block]:
             text = whole_records(handle.read(wanted), dialect, begins=False)
             if text:
                 yield from _good_blocks([text], layout, share=_GOOD_SHARE)
+
+
+def _further(source: ResolvedSource, plan: FilePlan) -> list[Block]:
+    """The first good records of a file of which few, or none, end in its beginning."""
+    found: list[Block] = []
+    with closing(planned_text(source, plan)) as parts, suppress(_TooFarError):
+        for block in _good_blocks(_not_beyond(parts, _FAR), plan.layout):
+            found.append(block)
+            if sum(each.records for each in found) >= _LEAST:
+                break
+    return found
+
+
+class _TooFarError(Exception):
+    """As much of a file was read as may be."""
+
+
+def _not_beyond(parts: Iterable[bytes], size: int) -> Iterator[bytes]:
+    """Parts up to a size; there the text does not end, and its last record is none that is cut."""
+    for part in parts:
+        size -= len(part)
+        if size < 0:
+            raise _TooFarError
+        yield part
 
 
 def _good_blocks(parts: Iterable[bytes], layout: Layout, share: float = 0.0) -> Iterator[Block]:

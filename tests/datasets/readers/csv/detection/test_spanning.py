@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.datasets.readers.csv.detection.spanning import read_records
+from toolkit.datasets.readers.csv.detection.spanning import first_record, read_records
 from toolkit.datasets.readers.csv.detection.splitting import Rules
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
@@ -99,3 +99,10 @@ def test_a_record_that_is_open_where_a_sample_is_cut_is_left_out():
 def test_a_quote_that_is_never_closed_leaves_the_rows_after_it():
     lines = ["a,b,c", '0,"x,1', *["1,x,2"] * 20]
     assert len(read_records(lines, RULES, cut=True).records) == 22
+
+
+def test_lines_between_others_of_one_cell_begin_no_record():
+    inside = ['  ""a"": 1,', '  ""b"": ""x""', "}"]
+    assert first_record([*inside, '",5', '6,"{', *inside, '",6'], RULES) == 4
+    assert first_record(inside, RULES) == 3
+    assert first_record(["5,x,5", '6,"a', 'b",6'], RULES) == 0

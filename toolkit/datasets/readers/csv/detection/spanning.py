@@ -70,11 +70,12 @@ def first_record(lines: Sequence[str], rules: Rules) -> int:
     are of a quoted field, if its quotes stand better where they must when one is open at first."""
     if rules.quote is None or not lines:
         return 0
-    opened = split_records([rules.quote + lines[0], *lines[1:]], rules)
-    if opened[0].strays or opened[0].lines == 1:
+    opened = split_records([rules.quote + lines[0], *lines[1:]], rules, cut=True)
+    if opened and (opened[0].strays or opened[0].lines == 1):
         return 0
     outside = sum(r.strays for r in split_records(lines, rules))
-    return opened[0].lines if sum(r.strays for r in opened) < outside else 0
+    begun = opened[0].lines if opened else len(lines)
+    return begun if sum(r.strays for r in opened) < outside else 0
 
 
 def _usual(records: Sequence[Record]) -> tuple[int, float]:
