@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import gzip
 import io
+import pickle
 from decimal import Decimal
 
 import duckdb
@@ -172,3 +173,15 @@ def test_a_path_that_exists_is_no_glob(tmp_path, factory, name, suffix, folder):
         (path.parent / f"{other}{suffix}").unlink()
     whole = factory.reader(tmp_path / folder.partition("/")[0]).polars().collect()
     assert whole.select("n", "s").equals(frame)
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl", "parquet", "arrow"])
+def test_what_cannot_be_sent_to_another_process_says_so(format_, factory):
+    buffer = io.BytesIO()
+    write = {"csv": "csv", "jsonl": "ndjson", "parquet": "parquet", "arrow": "ipc"}[format_]
+    getattr(pl.DataFrame({"a": [1]}), f"write_{write}")(buffer)
+    reader = factory.reader(buffer.getvalue(), format_)
+    with pytest.raises(InvalidArgumentError, match=r"<bytes>.* cannot be pickled .*in the process"):
+        pickle.dumps(reader)
+    with pytest.raises(pl.exceptions.ComputeError, match="in the process that reads"):
+        pickle.dumps(reader.polars())

@@ -112,7 +112,7 @@ class BatchesReader(LazyFrameReader):
         constants = self._partition_schema
         stored = [name for name in request.columns if name not in constants]
         for index in range(len(self._source.paths)):
-            added = constant_columns(self._source.partitions[index], constants) if constants else []
+            added = constant_columns(self._source.hive(index), constants)
             with self._opened(index) as file:
                 for batch in file.batches(stored):
                     if request.done:

@@ -147,7 +147,7 @@ class JSONLinesDatasetReader(LazyFrameReader):
         exempt = frozenset(self._given)
         hint = _SEEN if self._whole else self.hint
         for index in range(len(self._source.paths)):
-            added = constant_columns(self._source.partitions[index], constants) if constants else []
+            added = constant_columns(self._source.hive(index), constants)
             looked = self._inferred[index][1]
             with self._reading_file(index, hint), closing(self._blocks(index)) as parts:
                 for block in parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -65,8 +65,7 @@ def read_files(
     found: list[DataFile] = []
     kept, budget = 0, pages.PAGES_LOOKED_AT
     before: tuple[Footer, Columns] | None = None
-    hives: Sequence[Mapping[str, str | None]] = source.partitions or [{}] * len(source.paths)
-    for path, url, hive in zip(source.paths, source.urls, hives, strict=True):
+    for index, (path, url) in enumerate(zip(source.paths, source.urls, strict=True)):
         with (
             reading(url, hint, remote=source.remote),
             source.open(path, random_access=True) as handle,
@@ -80,7 +79,7 @@ def read_files(
                 DataFile(
                     path,
                     url,
-                    hive,
+                    source.hive(index),
                     decided,
                     footer.size,
                     footer.layout.rows,

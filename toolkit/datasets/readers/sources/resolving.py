@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from posixpath import dirname
-from typing import Any, BinaryIO, TypeAlias, cast
+from typing import Any, BinaryIO, NoReturn, TypeAlias, cast
 
 from fsspec.archive import AbstractArchiveFileSystem
 from fsspec.implementations.local import LocalFileSystem
@@ -66,6 +66,16 @@ class ResolvedSource:
     @property
     def remote(self) -> bool:
         return self.filesystem is not None
+
+    def hive(self, index: int) -> Mapping[str, str | None]:
+        """The hive keys and values of one of ``paths``."""
+        return self.partitions[index] if self.partitions else {}
+
+    def __reduce__(self) -> NoReturn:
+        raise InvalidArgumentError(
+            f"A reader of {self.given}, or a lazy frame of it, cannot be pickled or copied. Make "
+            "it in the process that reads, or pass what collect() gives."
+        )
 
     def open(self, path: str, *, random_access: bool = False) -> BinaryIO:
         """Open one of ``paths`` to read it in order; with ``random_access`` it is seekable."""
