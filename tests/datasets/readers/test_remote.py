@@ -276,6 +276,7 @@ def test_what_is_written_anew_is_read_anew(lake, s3_options, memory, fetched, na
     sources = ["s3://lake/one/" + name, "s3://lake/many", memory(name, before)]
     readers = [factory.reader(source) for source in sources]
     assert [reader.head(1).item() for reader in readers] == [1, 1, 1]
+    assert len({reader.count() for reader in readers}) == 1
     fetched.clear()
     assert [reader.head(1).item() for reader in readers] == [1, 1, 1]
     assert sum(fetched) == 0
@@ -283,4 +284,6 @@ def test_what_is_written_anew_is_read_anew(lake, s3_options, memory, fetched, na
         other.pipe_file(f"{folder}/{name}", after)
     memory(name, after)
     assert [reader.head(1).item() for reader in readers] == [3, 3, 3]
-    assert [reader.polars().collect()["a"][0] for reader in readers] == [3, 3, 3]
+    frames = [reader.polars().collect() for reader in readers]
+    assert [frame["a"][0] for frame in frames] == [3, 3, 3]
+    assert [reader.count() for reader in readers] == [frame.height for frame in frames]

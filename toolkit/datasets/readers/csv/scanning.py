@@ -63,7 +63,7 @@ class _HidingError(Exception):
 
 _GIVEN_UP: tuple[type[BaseException], ...] = (_HidingError, *ENGINE_FAILURES)
 
-Stamp: TypeAlias = tuple[int, int, int]
+Stamp: TypeAlias = tuple[int, int, int] | str
 
 _Part: TypeAlias = tuple[TypedFile, Sequence[pl.Expr]]
 """A file and its partition columns."""
@@ -270,9 +270,9 @@ class CSVScan:
             self._proofs[file.plan.path] = proof
 
     def _stamp(self, file: TypedFile) -> Stamp | None:
-        """What changes when a local file does."""
+        """What changes when a file does."""
         if not file.plan.local:
-            return None
+            return self._source.state(file.plan.path)
         found = os.stat(file.plan.path)
         return found.st_mtime_ns, found.st_size, found.st_ino
 

@@ -29,8 +29,8 @@ def in_order(filesystem: Any, path: str) -> BinaryIO:
         return conforming(filesystem.open(path, "rb"))
 
 
-def state_of(filesystem: Any, path: str, file: BinaryIO) -> str:
-    """What changes when a file is written anew, of one that ``random_access`` opened."""
+def state_of(filesystem: Any, path: str, file: BinaryIO | None = None) -> str:
+    """What changes when a file is written anew. ``file`` is what ``random_access`` opened of it."""
     # What a client asked to open it is not asked twice.
     told = getattr(getattr(file, "inner", None), "details", None)
     with _reaching():

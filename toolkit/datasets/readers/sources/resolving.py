@@ -77,6 +77,14 @@ class ResolvedSource:
             "it in the process that reads, or pass what collect() gives."
         )
 
+    def state(self, path: str) -> str | None:
+        """What changes when a remote file is written anew; None where nothing tells."""
+        if not self.remote or isinstance(self.filesystem, _IN_ORDER):
+            return None
+        # A listing remembered from before would hide that it was.
+        self.filesystem.invalidate_cache(path)
+        return handles.state_of(self.filesystem, path)
+
     def open(self, path: str, *, random_access: bool = False) -> BinaryIO:
         """Open one of ``paths`` to read it in order; with ``random_access`` it is seekable."""
         if not self.remote:
