@@ -62,6 +62,9 @@ def content(data: bytes, limits=None) -> bytes:
         def open(self, path, mode, **how):
             return io.BytesIO(data)
 
+        def info(self, path):
+            return {"size": len(data)}
+
     limits = limits or UnpackLimits()
     source = ResolvedSource("x", ("x",), ("x",), Files(), limits=limits)
     return b"".join(unpacked(source, "x"))
