@@ -228,6 +228,9 @@ def test_unpacking_needs_memory_for_pieces_only(codec):
         def open(self, path, mode, **how):
             return io.BytesIO(data)
 
+        def info(self, path):
+            return {"size": len(data)}
+
     data = PACKERS[codec](bytes(12 << 20))
     source = ResolvedSource("x", ("x",), ("x",), Files(), limits=UnpackLimits(1 << 40))
     tracemalloc.start()
