@@ -106,3 +106,9 @@ def test_lines_between_others_of_one_cell_begin_no_record():
     assert first_record([*inside, '",5', '6,"{', *inside, '",6'], RULES) == 4
     assert first_record(inside, RULES) == 3
     assert first_record(["5,x,5", '6,"a', 'b",6'], RULES) == 0
+
+
+def test_a_first_cell_longer_than_what_dialects_are_compared_on_is_read():
+    rows = [[index, LIST * 80, f"N{index}"] for index in range(4)]
+    reader = DatasetReaderFactory().reader(written(rows), format="csv", infer_types=False)
+    assert reader.polars().collect().rows() == [tuple(map(str, row)) for row in rows]

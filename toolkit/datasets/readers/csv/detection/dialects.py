@@ -38,7 +38,12 @@ def choose(head: bytes, given: Given, *, complete: bool) -> Chosen:
     texts = split_lines(sample, newline).texts
     lines = texts[:_SCORED_LINES]
     cut = not complete or len(sample) < len(head) or len(lines) < len(texts)
-    rules, width = _choose_rules(lines, given, cut=cut)
+    rules, width, sound = _choose_rules(lines, given, cut=cut)
+    if cut and not sound and _is_mostly_open(lines):
+        longer = split_lines(head, newline).texts
+        found = _choose_rules(longer, given, cut=not complete)
+        if found[2]:
+            (rules, width, _), lines, sample, cut = found, longer, head, not complete
     rules = _with_quote(lines, rules, given)
     rules = _with_doubling(lines, rules, width, given, cut=cut)
     if newline == "any":
@@ -97,7 +102,15 @@ def _record_ends(sample: bytes, rules: Rules) -> Iterator[str]:
         yield "\n" if sample[end - 1 : end] == b"\n" else "\r"
 
 
-def _choose_rules(lines: list[str], given: Given, *, cut: bool) -> tuple[Rules, int]:
+def _is_mostly_open(lines: list[str]) -> bool:
+    """Whether a quoted field may be open from the first half of some lines on to their end, so that
+    there is little else to compare dialects on."""
+    odd = [index for index, line in enumerate(lines) if line.count('"') % 2]
+    return len(odd) % 2 == 1 and odd[-1] * 2 < len(lines)
+
+
+def _choose_rules(lines: list[str], given: Given, *, cut: bool) -> tuple[Rules, int, bool]:
+    """The rules that explain lines best, the width of most records, and whether they are sure."""
     text = "\n".join(lines)
     best: tuple[Score, Rules] | None = None
     sound = False
@@ -107,13 +120,13 @@ def _choose_rules(lines: list[str], given: Given, *, cut: bool) -> tuple[Rules, 
         if best is None or (reading.sound, found.value) > (sound, best[0].value):
             best, sound = (found, rules), reading.sound
     if sound and best is not None:
-        return best[1], best[0].width
+        return best[1], best[0].width, True
     if given.delimiter is not None and best is not None and best[0].value > 0:
-        return best[1], best[0].width
+        return best[1], best[0].width, False
     alone = _one_column(lines, text, given, cut=cut)
     if best is None or alone[0].value >= best[0].value:
-        return alone[1], 1
-    return best[1], best[0].width
+        return alone[1], 1, False
+    return best[1], best[0].width, False
 
 
 def _with_quote(lines: list[str], rules: Rules, given: Given) -> Rules:
