@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from contextlib import suppress
 from decimal import Decimal
 
 import numpy as np
@@ -126,3 +127,20 @@ def test_types_that_no_frame_has_are_named_and_not_called_damage(name, factory, 
         reader.schema()
     assert "damaged" not in str(told.value)
     assert "panicked" not in capfd.readouterr().err
+
+
+def test_a_decimal_of_more_places_than_digits_is_a_source_error(factory):
+    data = ipc(d=pa.array([Decimal(1)], pa.decimal256(20, 2)))
+    schema = pa.ipc.open_file(io.BytesIO(data)).schema
+    # The scale is a number of 32 bits behind that of the digits, or before it.
+    changed = []
+    for at in range(len(data) - 3):
+        if data[at : at + 4] == b"\2\0\0\0":
+            other = data[:at] + b"\xff\1\0\0" + data[at + 4 :]
+            with suppress(Exception):
+                if pa.ipc.open_file(io.BytesIO(other)).schema != schema:
+                    changed.append(other)
+    assert changed
+    for other in changed:
+        with pytest.raises(SourceError, match="could not be read"):
+            factory.reader(other).polars().collect()

@@ -90,7 +90,8 @@ class BatchesReader(LazyFrameReader):
                 )
             repeated = [name for name, times in Counter(schema.names).items() if times > 1]
             if not repeated:
-                return pl.Schema(plain_schema(schema))
+                # A frame of it refuses what a schema does not, such as a scale beyond the digits.
+                return pl.DataFrame(schema=pl.Schema(plain_schema(schema))).schema
         raise SourceError(
             f"{self._source.urls[index]} cannot be a frame: it has several columns of the name "
             f"{repeated[0]!r}. Write it anew with distinct names."
