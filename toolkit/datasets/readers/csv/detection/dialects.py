@@ -15,6 +15,7 @@ from toolkit.datasets.readers.csv.layout import Newline
 _SCORED_BYTES = 1 << 15
 """What dialects are compared on. More changes no verdict and costs milliseconds."""
 _SCORED_LINES = 1000
+_FEW_LINES = 4
 _DELIMITERS = (",", ";", "\t", "|", " ", ":", "^", "~", "\x1f")
 _QUOTES = ('"', "'")
 _UNLIKELY = "\0"
@@ -39,7 +40,7 @@ def choose(head: bytes, given: Given, *, complete: bool) -> Chosen:
     lines = texts[:_SCORED_LINES]
     cut = not complete or len(sample) < len(head) or len(lines) < len(texts)
     rules, width, sound = _choose_rules(lines, given, cut=cut)
-    if cut and not sound and _is_mostly_open(lines):
+    if cut and not sound and _is_open(lines):
         longer = split_lines(head, newline).texts
         found = _choose_rules(longer, given, cut=not complete)
         if found[2]:
@@ -102,11 +103,11 @@ def _record_ends(sample: bytes, rules: Rules) -> Iterator[str]:
         yield "\n" if sample[end - 1 : end] == b"\n" else "\r"
 
 
-def _is_mostly_open(lines: list[str]) -> bool:
-    """Whether a quoted field may be open from the first half of some lines on to their end, so that
-    there is little else to compare dialects on."""
+def _is_open(lines: list[str]) -> bool:
+    """Whether a quoted field may be open from one of the first lines on to the last, so that there
+    is little else to compare dialects on."""
     odd = [index for index, line in enumerate(lines) if line.count('"') % 2]
-    return len(odd) % 2 == 1 and odd[-1] * 2 < len(lines)
+    return len(odd) == 1 and odd[0] < _FEW_LINES
 
 
 def _choose_rules(lines: list[str], given: Given, *, cut: bool) -> tuple[Rules, int, bool]:
