@@ -244,10 +244,9 @@ class CSVDatasetReader(LazyFrameReader):
 
     @cached_property
     def _scan(self) -> CSVScan:
-        partitions = self._partition_schema
         constants = [
-            constant_columns(values, partitions) if partitions else []
-            for values in self._source.partitions
+            constant_columns(self._source.hive(index), self._partition_schema)
+            for index in range(len(self._source.paths))
         ]
         return CSVScan(
             self._source, self._files, constants, self._options.on_bad_rows, self._failed
