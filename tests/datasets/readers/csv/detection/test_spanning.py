@@ -24,7 +24,10 @@ LINES = st.one_of(
     ),
     st.sampled_from(["1,2,3", "4;5;6", "7\t8\t9", "a|b|c", "Springfield,", "  b,", "a,b,c", "---"]),
 )
-TEXTS = st.lists(LINES, min_size=2, max_size=12).map("\n".join)
+TEXTS = st.one_of(
+    st.lists(LINES, min_size=2, max_size=12).map("\n".join),
+    st.tuples(LINES, st.integers(2, 12)).map(lambda line: "\n".join([line[0]] * line[1])),
+)
 QUOTING = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC])
 
 
@@ -32,7 +35,8 @@ QUOTING = st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_NONNUMERI
 def tables(draw):
     """A number, a word and a text of several lines in any order, below names."""
     order = draw(st.permutations(range(3)))
-    texts = draw(st.lists(TEXTS, min_size=3, max_size=12))
+    alike = TEXTS.flatmap(lambda text: st.lists(st.just(text), min_size=3, max_size=12))
+    texts = draw(st.one_of(st.lists(TEXTS, min_size=3, max_size=12), alike))
     rows = [["id", "name", "the text"]]
     rows += [[index, f"N{index * 7 % 5}", text] for index, text in enumerate(texts)]
     return [[row[i] for i in order] for row in rows]
@@ -66,11 +70,14 @@ def test_nothing_is_left_out_where_a_sample_ends_within_a_cell(rows):
     assert reader.problems().is_empty()
 
 
-@pytest.mark.parametrize("size", [10, 30])
+SQL = "select a,\n  b,\n  c\nfrom t,\n u\nwhere x = 1\n"
+
+
+@pytest.mark.parametrize("size", [100, 400])
 def test_no_row_is_left_out_where_the_tail_of_a_file_begins_within_a_cell(tmp_path, size):
-    rows = [*([index, LIST, index] for index in range(600)), [600, LIST * size, 600]]
+    rows = [*([index, SQL * 10] for index in range(600)), [600, SQL * size]]
     path = tmp_path / "lists.csv"
-    path.write_bytes(written([["id", "doc", "n"], *rows]))
+    path.write_bytes(written([["id", "statement"], *rows]))
     assert DatasetReaderFactory().reader(path).polars().collect().height == 601
 
 
