@@ -74,9 +74,10 @@ class FilePlan:
         """The lines of the header, and those before and within it that are none of its records."""
         dialect, found, records, within = self.layout.dialect, [], 0, False
         quote, comment = (dialect.quote or "").encode(), (dialect.comment or "").encode()
-        for line in _LINES[dialect.newline].findall(self.head, self.layout.start):
+        for match in _LINES[dialect.newline].finditer(self.head, self.layout.start):
             if records == self.layout.header_rows:
                 break
+            line = match[0]
             found.append(line)
             if quote and line.count(quote) % 2:
                 within = not within
