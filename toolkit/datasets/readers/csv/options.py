@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow as pa
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.datasets.readers.csv.moments import given_moment
-from toolkit.datasets.readers.csv.numbers import NumberStyle
+from toolkit.datasets.readers.csv.types.moments import given_moment
+from toolkit.datasets.readers.csv.types.numbers import NumberStyle
 from toolkit.datasets.readers.packing.text import is_utf8
 
 SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema

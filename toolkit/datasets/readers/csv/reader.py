@@ -14,18 +14,16 @@ import polars as pl
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_same_names
 from toolkit.datasets.readers.base import LazyFrameReader
-from toolkit.datasets.readers.csv.contract import Contract
-from toolkit.datasets.readers.csv.damage import content_error, problems_frame
+from toolkit.datasets.readers.csv.contracts.contract import Contract
+from toolkit.datasets.readers.csv.contracts.drift import Look, plan_by_contract
 from toolkit.datasets.readers.csv.detection import detect_encoding
-from toolkit.datasets.readers.csv.drift import Look, plan_by_contract
-from toolkit.datasets.readers.csv.evidence import Evidence
-from toolkit.datasets.readers.csv.explanation import Explanation
-from toolkit.datasets.readers.csv.inference import (
+from toolkit.datasets.readers.csv.inference.columns import (
     column_types,
     evidence_of_file,
     evidence_of_files,
     unknown_columns,
 )
+from toolkit.datasets.readers.csv.inference.evidence import Evidence
 from toolkit.datasets.readers.csv.options import (
     AUTO,
     CSVOptions,
@@ -36,9 +34,11 @@ from toolkit.datasets.readers.csv.options import (
     polars_types,
 )
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
+from toolkit.datasets.readers.csv.reports.explanation import Explanation
+from toolkit.datasets.readers.csv.reports.problems import content_error, problems_frame
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.types.column_types import ColumnType
 from toolkit.datasets.readers.failures import AdvisedError, reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource

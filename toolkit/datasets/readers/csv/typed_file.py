@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from toolkit.datasets.readers.csv.acceptance import Acceptance
 from toolkit.datasets.readers.csv.planning import FilePlan
 from toolkit.datasets.readers.csv.records import Block, engine_dialect
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.types.acceptance import Acceptance
+from toolkit.datasets.readers.csv.types.column_types import ColumnType
 
 _TOGETHER = 200
 """Columns that are converted in one query."""

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.datasets.readers.csv.acceptance import Acceptance
 from toolkit.datasets.readers.csv.layout import Dialect
-from toolkit.datasets.readers.csv.moments import Moment
-from toolkit.datasets.readers.csv.numbers import NumberStyle
 from toolkit.datasets.readers.csv.records import clear, looks, verify
 from toolkit.datasets.readers.csv.records.damage import Examiner
 from toolkit.datasets.readers.csv.records.oddly_quoted import OddlyQuoted
 from toolkit.datasets.readers.csv.records.profile import shape
 from toolkit.datasets.readers.csv.records.spans import Spans
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.types.acceptance import Acceptance
+from toolkit.datasets.readers.csv.types.column_types import ColumnType
+from toolkit.datasets.readers.csv.types.moments import Moment
+from toolkit.datasets.readers.csv.types.numbers import NumberStyle
 
 TYPES = (
     ColumnType("integer"),

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.datasets.readers.csv.evidence import Evidence
-from toolkit.datasets.readers.csv.evidence import evidence_of as evidence_of_frame
-from toolkit.datasets.readers.csv.moments import given_moment
-from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.inference.evidence import Evidence
+from toolkit.datasets.readers.csv.inference.evidence import evidence_of as evidence_of_frame
+from toolkit.datasets.readers.csv.types.column_types import ColumnType
+from toolkit.datasets.readers.csv.types.moments import given_moment
+from toolkit.datasets.readers.csv.types.numbers import PLAIN, NumberStyle
 
 GERMAN = NumberStyle(",", ".", "€% ")
 

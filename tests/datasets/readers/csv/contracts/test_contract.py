@@ -11,8 +11,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from toolkit.core.errors import InvalidArgumentError, SourceDriftError, SourceNotFoundError
-from toolkit.datasets.readers.csv.contract import Contract
-from toolkit.datasets.readers.csv.dtypes import dtype_json, dtype_of
+from toolkit.datasets.readers.csv.contracts.contract import Contract
+from toolkit.datasets.readers.csv.contracts.dtypes import dtype_json, dtype_of
 from toolkit.datasets.readers.csv.options import CSVOptions
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 

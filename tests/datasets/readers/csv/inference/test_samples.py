@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from toolkit.datasets.readers.csv.inference import _SPOT_BYTES
+from toolkit.datasets.readers.csv.inference.samples import _SPOT_BYTES
 
 ROWS = 40
 

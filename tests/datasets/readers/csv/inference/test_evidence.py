@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.datasets.readers.csv.evidence import Evidence, evidence_of
-from toolkit.datasets.readers.csv.moments import given_moment
-from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
-from toolkit.datasets.readers.csv.types import NULL_TOKENS
+from toolkit.datasets.readers.csv.inference.evidence import Evidence, evidence_of
+from toolkit.datasets.readers.csv.types.column_types import NULL_TOKENS
+from toolkit.datasets.readers.csv.types.moments import given_moment
+from toolkit.datasets.readers.csv.types.numbers import PLAIN, NumberStyle
 
 FORMATS = ("%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%Y-%m-%d %H:%M")
 KINDS: list[st.SearchStrategy[str | None]] = [

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from toolkit.core.errors import SourceDriftError, SourceError
-from toolkit.datasets.readers.csv.contract import Contract
-from toolkit.datasets.readers.csv.evidence import Evidence
-from toolkit.datasets.readers.csv.inference import evidence_of_file
+from toolkit.datasets.readers.csv.contracts.contract import Contract
+from toolkit.datasets.readers.csv.inference.columns import evidence_of_file
+from toolkit.datasets.readers.csv.inference.evidence import Evidence
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.options import CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
-from toolkit.datasets.readers.csv.types import BLANKS, NULL_TOKENS, ColumnType
+from toolkit.datasets.readers.csv.types.column_types import BLANKS, NULL_TOKENS, ColumnType
 from toolkit.datasets.readers.failures import ENGINE_FAILURES
 from toolkit.datasets.readers.sources import ResolvedSource
 

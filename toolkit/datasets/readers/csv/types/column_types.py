@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 
 import polars as pl
 
-from toolkit.datasets.readers.csv.exactness import (
+from toolkit.datasets.readers.csv.types.exactness import (
     exact_floats,
     exact_integers,
     floats_or_null,
@@ -19,8 +19,8 @@ from toolkit.datasets.readers.csv.exactness import (
     is_code,
     without_overflow,
 )
-from toolkit.datasets.readers.csv.moments import Moment
-from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
+from toolkit.datasets.readers.csv.types.moments import Moment
+from toolkit.datasets.readers.csv.types.numbers import PLAIN, NumberStyle
 
 Kind: TypeAlias = Literal["text", "boolean", "integer", "float", "date", "datetime", "time"]
 

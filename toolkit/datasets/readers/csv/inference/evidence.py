@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from toolkit.datasets.readers.csv.cells import (
+from toolkit.datasets.readers.csv.inference.cells import (
     COLUMN,
     TEXT,
     VALUE,
@@ -20,9 +20,16 @@ from toolkit.datasets.readers.csv.cells import (
     cells_of,
     columns_where,
 )
-from toolkit.datasets.readers.csv.moments import Moment, moments_in, moments_of
-from toolkit.datasets.readers.csv.numbers import PLAIN, NumberStyle
-from toolkit.datasets.readers.csv.types import BLANKS, NULL_TOKENS, ColumnType, Kind, pattern_of
+from toolkit.datasets.readers.csv.inference.formats import common_moments, moments_of_columns
+from toolkit.datasets.readers.csv.types.column_types import (
+    BLANKS,
+    NULL_TOKENS,
+    ColumnType,
+    Kind,
+    pattern_of,
+)
+from toolkit.datasets.readers.csv.types.moments import Moment
+from toolkit.datasets.readers.csv.types.numbers import PLAIN, NumberStyle
 
 _NAN = frozenset(["NaN", "nan"])
 
@@ -48,7 +55,7 @@ class Evidence:
             kinds, moments = known.kinds, known.moments
         else:
             kinds = self.kinds & other.kinds
-            moments = frozenset(moments_of(self.moments, other.moments))
+            moments = frozenset(common_moments(self.moments, other.moments))
         return Evidence(
             kinds,
             moments,
@@ -110,7 +117,7 @@ def evidence_of(
     firsts = dict(values.filter(COLUMN.ne_missing(COLUMN.shift())).iter_rows())
     kinds = _kinds(values, firsts, style)
     undecided = [column for column in firsts if moment is not None or not kinds[column]]
-    moments = moments_in(values, {column: firsts[column] for column in undecided}, moment)
+    moments = moments_of_columns(values, {column: firsts[column] for column in undecided}, moment)
     evidence = {}
     nulls = frame.null_count().row(0)
     for column, name in enumerate(frame.columns):

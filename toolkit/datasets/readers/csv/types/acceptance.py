@@ -7,7 +7,12 @@ from functools import cache
 
 import polars as pl
 
-from toolkit.datasets.readers.csv.types import BLANKS, NULL_TOKENS, ColumnType, pattern_of
+from toolkit.datasets.readers.csv.types.column_types import (
+    BLANKS,
+    NULL_TOKENS,
+    ColumnType,
+    pattern_of,
+)
 
 
 class Acceptance:

@@ -13,7 +13,7 @@ from toolkit.datasets.readers.csv.options import OnBadRows
 from toolkit.datasets.readers.csv.records import BAD, Block, Problem
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.types.column_types import ColumnType
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line
 
 PROBLEMS_SCHEMA = pl.Schema(

@@ -1,9 +1,8 @@
-"""Dates and times in text: one format that every value agrees on, or none."""
+"""The formats of dates and times: what texts of one look like, and how they are read."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal, TypeAlias
@@ -11,11 +10,10 @@ from typing import Literal, TypeAlias
 import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.datasets.readers.csv.cells import VALUE, among, columns_where
 
 MomentKind: TypeAlias = Literal["date", "datetime", "time"]
 
-_DATES = {
+DATES = {
     "%Y-%m-%d": r"\d{4}-\d{1,2}-\d{1,2}",
     "%Y/%m/%d": r"\d{4}/\d{1,2}/\d{1,2}",
     "%Y.%m.%d": r"\d{4}\.\d{1,2}\.\d{1,2}",
@@ -30,16 +28,17 @@ _DATES = {
     "%d %B %Y": r"\d{1,2} [A-Za-z]{4,} \d{4}",
     "%B %d, %Y": r"[A-Za-z]{4,} \d{1,2}, \d{4}",
 }
-_TIMES = {
+"""The formats of dates that are inferred, with what their texts look like."""
+TIMES = {
     "%H:%M:%S%.f": r"\d{1,2}:\d{2}:[0-5]\d(?:\.\d{1,9})?",
     "%H:%M": r"\d{1,2}:\d{2}",
     "%I:%M:%S %p": r"\d{1,2}:\d{2}:[0-5]\d [AaPp][Mm]",
     "%I:%M %p": r"\d{1,2}:\d{2} [AaPp][Mm]",
 }
+"""The same of times of day."""
 _ZONE = r"(?:Z|[+-]\d{2}:?\d{2})"
 _YEARS_IN_NANOSECONDS = r"(?:1[7-9]\d{2}|2[01]\d{2}|22[0-5]\d)"
 """64 bits of nanoseconds reach from 1677 to 2262."""
-_FINE = re.compile(r"\.\d{7,9}")
 _DIRECTIVES = {
     **dict.fromkeys(["%m", "%d", "%H", "%I", "%M"], r"\d{1,2}"),
     # The engine takes a leap second for the next minute.
@@ -57,6 +56,7 @@ _DIRECTIVES = {
     "%R": r"\d{1,2}:\d{2}",
     "%T": r"\d{1,2}:\d{2}:[0-5]\d",
 }
+"""What the directives of a format that a person wrote stand for; any other stands for any text."""
 _OF_DATES = frozenset(["%Y", "%y", "%m", "%d", "%e", "%b", "%B", "%j", "%F", "%s"])
 _OF_TIMES = frozenset(["%H", "%I", "%M", "%S", "%T", "%R", "%f", "%.f", "%s"])
 _DIRECTIVE = re.compile(r"%[.:#]?[A-Za-z]|.", re.DOTALL)
@@ -101,7 +101,7 @@ class Moment:
 
     def _parse(self, text: pl.Expr, strict: bool) -> pl.Expr:
         # The engine takes 05.01.24 for the year 24, and wraps nanoseconds beyond their range.
-        fits = text.str.contains(f"^(?:{_shape(self.format, self.fine).pattern})$")
+        fits = text.str.contains(f"^(?:{shape_of(self.format, self.fine).pattern})$")
         text = pl.when(fits).then(text).otherwise(pl.lit("? ") + text)
         if self.kind == "time":
             return text.str.to_time(self.format, strict=strict)
@@ -113,11 +113,11 @@ class Moment:
     @property
     def pattern(self) -> str:
         """What ``accepts`` matches with a whole text."""
-        return _shape(self.format, self.fine).pattern
+        return shape_of(self.format, self.fine).pattern
 
     def accepts(self, text: str) -> bool:
         """Whether a text has the shape of the format; whether there is such a day is not asked."""
-        return bool(_shape(self.format, self.fine).fullmatch(text))
+        return bool(shape_of(self.format, self.fine).fullmatch(text))
 
     def within(self, other: Moment) -> bool:
         """Whether every value of this format is one of the other."""
@@ -143,82 +143,10 @@ def given_moment(format: str, *, fine: bool = False) -> Moment:
     return Moment(kind, format, fine)
 
 
-def moments_in(
-    values: pl.DataFrame, firsts: Mapping[int, str], given: Moment | None = None
-) -> dict[int, frozenset[Moment]]:
-    """The formats that every value of a column has: none, one, or two that cannot be told apart.
-
-    ``values`` are cells without blanks around them; ``firsts`` has one of each column to look at;
-    ``given`` is the only format to try."""
-    columns: dict[Moment, list[int]] = {}
-    for column, first in firsts.items():
-        for candidate in [given] if given else _candidates(first):
-            columns.setdefault(candidate, []).append(column)
-    found: dict[int, set[Moment]] = {}
-    for candidate, likely in columns.items():
-        texts = among(values, likely)
-        fine = columns_where(texts, VALUE.str.contains(_FINE.pattern))
-        for moment, some in (
-            (replace(candidate, fine=True), fine),
-            (replace(candidate, fine=False), set(likely) - fine),
-        ):
-            if some:
-                unlike = moment.parse(VALUE, strict=False).is_null()
-                for column in some - columns_where(among(texts, some), unlike):
-                    found.setdefault(column, set()).add(moment)
-    return {column: frozenset(moments) for column, moments in found.items()}
-
-
-def moments_like(values: pl.Series, kinds: frozenset[MomentKind]) -> dict[Moment, pl.Series]:
-    """The formats of those kinds that the first of the values has, and which values have each."""
-    fine = bool(values.str.contains(_FINE.pattern).any())
-    found = {}
-    for candidate in _candidates(values[0], anyhow="time" in kinds):
-        moment = replace(candidate, fine=fine)
-        if moment.kind in kinds:
-            parsed = values.to_frame("text").select(moment.parse(pl.col("text"), strict=False))
-            found[moment] = parsed.to_series().is_not_null()
-    return {moment: fits for moment, fits in found.items() if fits[0]}
-
-
-def moments_of(one: Iterable[Moment], other: Iterable[Moment]) -> Iterator[Moment]:
-    """The formats that are among both."""
-    others = {replace(each, fine=False): each.fine for each in other}
-    for each in one:
-        plain = replace(each, fine=False)
-        if plain in others:
-            yield replace(each, fine=each.fine or others[plain])
-
-
-def _candidates(text: str, *, anyhow: bool = False) -> Iterator[Moment]:
-    """The formats that a text may have; ``anyhow`` if it is known that times are times of day."""
-    for time in _TIMES:
-        if _shape(time).fullmatch(text):
-            # Hours and minutes alone are as often minutes and seconds.
-            if anyhow or time == "%H:%M:%S%.f":
-                yield Moment("time", time)
-            return
-    for date in _DATES:
-        rest = _shape(date).match(text)
-        if rest is None:
-            continue
-        if rest.end() == len(text):
-            yield Moment("date", date)
-        elif text[rest.end()] in "T ":
-            yield from _with_time(date + text[rest.end()], text[rest.end() + 1 :])
-
-
-def _with_time(date: str, rest: str) -> Iterator[Moment]:
-    for time in _TIMES:
-        for zone in ("", "%#z", " %#z"):
-            if _shape(time + zone).fullmatch(rest):
-                yield Moment("datetime", date + time + zone)
-
-
 @cache
-def _shape(format: str, fine: bool | None = None) -> re.Pattern[str]:
+def shape_of(format: str, fine: bool | None = None) -> re.Pattern[str]:
     """What texts of a format look like; ``fine`` as in Moment, or None for both."""
-    pattern = {**_DATES, **_TIMES}.get(format)
+    pattern = {**DATES, **TIMES}.get(format)
     if pattern is None:
         parts = _DIRECTIVE.findall(format)
         pattern = "".join(_DIRECTIVES.get(part) or _literal(part) for part in parts)

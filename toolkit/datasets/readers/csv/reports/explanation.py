@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from toolkit.datasets.readers.csv.layout import Dialect
 from toolkit.datasets.readers.csv.planning import FilePlan
-from toolkit.datasets.readers.csv.types import ColumnType
+from toolkit.datasets.readers.csv.types.column_types import ColumnType
 
 _NEWLINES = {"\n": "LF or CRLF", "\r": "CR", "any": "LF, CRLF or CR"}
 _CHARACTERS = {"\t": "tab", " ": "blank", ", ": "comma and blank", "\x1f": "unit separator"}

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, get_args
 
 from toolkit.core.errors import InvalidArgumentError, SourceNotFoundError
-from toolkit.datasets.readers.csv.dtypes import dtype_json, dtype_of
+from toolkit.datasets.readers.csv.contracts.dtypes import dtype_json, dtype_of
 from toolkit.datasets.readers.csv.layout import Layout
-from toolkit.datasets.readers.csv.moments import given_moment
-from toolkit.datasets.readers.csv.numbers import NumberStyle
 from toolkit.datasets.readers.csv.options import CSVOptions
 from toolkit.datasets.readers.csv.planning import FilePlan
-from toolkit.datasets.readers.csv.types import ColumnType, Kind
+from toolkit.datasets.readers.csv.types.column_types import ColumnType, Kind
+from toolkit.datasets.readers.csv.types.moments import given_moment
+from toolkit.datasets.readers.csv.types.numbers import NumberStyle
 
 _FORMAT = "toolkit-csv-contract"
 _VERSIONS = (1, 2)

@@ -9,10 +9,11 @@ from typing import Any
 import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
-from toolkit.datasets.readers.csv.evidence import Evidence
-from toolkit.datasets.readers.csv.moments import Moment, MomentKind, given_moment, moments_like
-from toolkit.datasets.readers.csv.numbers import NumberStyle
-from toolkit.datasets.readers.csv.types import BLANKS, ColumnType
+from toolkit.datasets.readers.csv.inference.evidence import Evidence
+from toolkit.datasets.readers.csv.inference.formats import moments_of_first
+from toolkit.datasets.readers.csv.types.column_types import BLANKS, ColumnType
+from toolkit.datasets.readers.csv.types.moments import Moment, MomentKind, given_moment
+from toolkit.datasets.readers.csv.types.numbers import NumberStyle
 
 _KINDS: dict[type[pl.DataType], frozenset[MomentKind]] = {
     pl.Date: frozenset(["date", "datetime"]),
@@ -105,7 +106,7 @@ def _formats(values: pl.Series, kinds: frozenset[MomentKind]) -> Iterator[frozen
     for _ in range(_ROUNDS):
         if values.is_empty():
             return
-        found = moments_like(values, kinds)
+        found = moments_of_first(values, kinds)
         known = pl.repeat(False, len(values), eager=True)
         for fits in found.values():
             known |= fits
