@@ -40,6 +40,23 @@ def s3_options() -> Iterator[dict]:
     server.stop()
 
 
+@pytest.fixture
+def fetched(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The sizes of what s3fs fetches."""
+    from s3fs.core import S3File
+
+    sizes = []
+    plain = S3File._fetch_range
+
+    def noted(self, start, end):
+        data = plain(self, start, end)
+        sizes.append(len(data))
+        return data
+
+    monkeypatch.setattr(S3File, "_fetch_range", noted)
+    return sizes
+
+
 @pytest.fixture(scope="session")
 def assert_faces_agree() -> Callable[[IDatasetReader, pl.DataFrame], None]:
     """Asserts that every face of a reader gives a frame."""

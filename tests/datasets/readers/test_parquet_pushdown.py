@@ -112,23 +112,6 @@ def test_a_local_file_is_read_by_columns_and_row_groups(small, data, tmp_path):
         assert told[name] <= footer_of(data) + looked_at, (name, told[name])
 
 
-@pytest.fixture
-def fetched(monkeypatch):
-    """The sizes of what s3fs fetches."""
-    from s3fs.core import S3File
-
-    sizes = []
-    plain = S3File._fetch_range
-
-    def noted(self, start, end):
-        data = plain(self, start, end)
-        sizes.append(len(data))
-        return data
-
-    monkeypatch.setattr(S3File, "_fetch_range", noted)
-    return sizes
-
-
 def duckdb_over(face):
     import duckdb
 

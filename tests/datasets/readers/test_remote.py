@@ -208,23 +208,6 @@ def test_an_unreachable_store_is_a_source_error():
         DatasetReaderFactory(options).reader("s3://lake/x.csv")
 
 
-@pytest.fixture
-def fetched(monkeypatch):
-    """The sizes of what s3fs fetches."""
-    from s3fs.core import S3File
-
-    sizes = []
-    plain = S3File._fetch_range
-
-    def noted(self, start, end):
-        data = plain(self, start, end)
-        sizes.append(len(data))
-        return data
-
-    monkeypatch.setattr(S3File, "_fetch_range", noted)
-    return sizes
-
-
 @pytest.mark.parametrize("name", ["t.csv", "t.jsonl", "t.csv.gz"])
 def test_s3_gives_the_beginning_to_whoever_asks_for_that_only(lake, s3_options, fetched, name):
     # Digits that pack badly, so that the packed file is large too.
