@@ -7,10 +7,11 @@ from collections.abc import Generator
 from contextlib import closing
 
 from toolkit.datasets.readers.packing.codecs import codec_of
-from toolkit.datasets.readers.packing.unpacking import CHUNK, unpacked
+from toolkit.datasets.readers.packing.unpacking import unpacked
 from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.sources.handles import read_fully
 
-__all__ = ["CHUNK", "chunks", "codec_of", "first_bytes", "is_utf8", "prefix"]
+__all__ = ["chunks", "codec_of", "first_bytes", "is_utf8", "prefix"]
 
 _UTF8 = "utf-8"
 
@@ -38,10 +39,12 @@ def chunks(
         yield decoder.decode(b"", final=True).encode()
 
 
-def prefix(source: ResolvedSource, path: str, limit: int, encoding: str = _UTF8) -> bytes:
-    """The first ``limit`` bytes of ``chunks``, about."""
+def prefix(source: ResolvedSource, path: str, limit: int) -> bytes:
+    """The first bytes of the unpacked file; fewer than ``limit`` where it has no more.
+
+    Raises what ``chunks`` does."""
     found = bytearray()
-    with closing(chunks(source, path, encoding)) as parts:
+    with closing(unpacked(source, path)) as parts:
         for part in parts:
             found += part
             if len(found) >= limit:
@@ -50,9 +53,6 @@ def prefix(source: ResolvedSource, path: str, limit: int, encoding: str = _UTF8)
 
 
 def first_bytes(source: ResolvedSource, path: str, size: int) -> bytes:
-    """The file's own first bytes, packed as they are."""
-    found = b""
+    """The file's own first bytes, packed as they are; fewer than ``size`` where it has no more."""
     with source.open(path) as handle:
-        while len(found) < size and (part := handle.read(size - len(found))):
-            found += part
-    return found
+        return read_fully(handle, size)

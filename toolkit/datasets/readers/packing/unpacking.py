@@ -22,6 +22,7 @@ from toolkit.datasets.readers.packing.codecs import MAGIC_BYTES, codec_of
 from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
 from toolkit.datasets.readers.packing.zipped import zip_member
 from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.sources.handles import read_fully
 
 CHUNK = 1 << 20
 
@@ -34,9 +35,7 @@ def unpacked(source: ResolvedSource, path: str) -> Generator[bytes, None, None]:
 
     Raises UnpackingError, and what the file system raises."""
     with source.open(path) as handle:
-        first = handle.read(MAGIC_BYTES)
-        while len(first) < MAGIC_BYTES and (more := handle.read(MAGIC_BYTES - len(first))):
-            first += more
+        first = read_fully(handle, MAGIC_BYTES)
         codec = codec_of(first)
         if codec != "zip":
             parts = _read(handle, first)

@@ -43,7 +43,34 @@ def conforming(file: Any) -> BinaryIO:
     return cast(BinaryIO, _Conforming(file))
 
 
-class _Conforming(io.RawIOBase):
+def read_fully(file: Any, size: int) -> bytes:
+    """The next bytes of an open file; fewer than ``size`` only at its end, whereas one call of its
+    ``read`` may give fewer anywhere."""
+    found = b""
+    while len(found) < size and (part := file.read(size - len(found))):
+        found += part
+    return found
+
+
+class RandomAccessFile(io.RawIOBase):
+    """What follows from ``read``, ``seek`` and ``tell``, which a subclass has."""
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def readall(self) -> bytes:
+        return self.read()
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+class _Conforming(RandomAccessFile):
     """A client's own file. That of SFTP, for instance, has a ``seek`` that does not say where it
     came to."""
 
@@ -55,12 +82,6 @@ class _Conforming(io.RawIOBase):
         """The file of the client."""
         return self._file
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
     def tell(self) -> int:
         return int(self._file.tell())
 
@@ -71,14 +92,6 @@ class _Conforming(io.RawIOBase):
     def read(self, size: int | None = -1, /) -> bytes:
         with _reaching():
             return bytes(self._file.read(-1 if size is None else size))
-
-    def readall(self) -> bytes:
-        return self.read()
-
-    def readinto(self, buffer: Any, /) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
     def close(self) -> None:
         if not self.closed:

@@ -14,6 +14,8 @@ from typing import Any
 
 from fsspec.spec import AbstractFileSystem
 
+from toolkit.datasets.readers.sources.handles import RandomAccessFile
+
 KEPT_FREE = 1 << 28
 """Bytes that a copy leaves free where temporary files go."""
 
@@ -24,19 +26,13 @@ ReadAt = Callable[[int, int], bytes]
 """Bytes from an offset on, fewer than asked for only at the end."""
 
 
-class Window(io.RawIOBase):
+class Window(RandomAccessFile):
     """A file of its own position over bytes that others read too. Closing it closes nothing."""
 
     def __init__(self, read_at: ReadAt, size: int) -> None:
         self._read_at = read_at
         self._position = 0
         self.size = size
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def tell(self) -> int:
         return self._position
@@ -54,14 +50,6 @@ class Window(io.RawIOBase):
         data = self._read_at(self._position, wanted) if wanted else b""
         self._position += len(data)
         return data
-
-    def readall(self) -> bytes:
-        return self.read()
-
-    def readinto(self, buffer: Any, /) -> int:
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
 
 
 class Spool:
