@@ -275,8 +275,9 @@ def test_a_schema_overrules_what_was_found(read):
         read(lines({"i": 1}, {"i": 300}), schema={"i": pl.Int8}).polars().collect()
     with pytest.raises(InvalidArgumentError, match=r"no column 'z'.*Its columns: i, d, t"):
         read(data, schema={"z": pl.Int8}).schema()
-    with pytest.raises(InvalidArgumentError, match="JSON has no such values"):
-        read(data, schema={"d": pl.Time})
+    for times in ({"d": pl.Time}, pa.schema([("d", pa.time64("us"))])):
+        with pytest.raises(InvalidArgumentError, match="JSON has no such values"):
+            read(data, schema=times)
     with pytest.raises(InvalidArgumentError, match="infer_rows=0"):
         read(data, infer_rows=0)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import BinaryIO, ClassVar, Protocol, cast
@@ -24,6 +24,7 @@ from toolkit.datasets.readers.columnar.plain_columns import (
 )
 from toolkit.datasets.readers.failures import LEAVE_OUT, AdvisedError, reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
+from toolkit.datasets.readers.portable import names_within
 
 
 class BatchFile(Protocol):
@@ -79,7 +80,7 @@ class BatchesReader(LazyFrameReader):
     def _schema_of(self, index: int) -> pl.Schema:
         with self._opened(index) as file:
             schema = file.schema
-            if any("\0" in name for name in _names(schema)):
+            if any("\0" in name for name in names_within(schema)):
                 raise OSError("a column's name has a zero byte in it")
             foreign = foreign_column(schema)
             if foreign is not None:
@@ -120,13 +121,6 @@ class BatchesReader(LazyFrameReader):
                         return
                     frame = _frame(batch, stored)
                     yield request.answer(frame.with_columns(added) if request.columns else frame)
-
-
-def _names(fields: Iterable[pa.Field]) -> Iterator[str]:
-    """The names of fields, and of those within them."""
-    for field in fields:
-        yield field.name
-        yield from _names(field.type.field(index) for index in range(field.type.num_fields))
 
 
 def _frame(batch: pa.RecordBatch, columns: Sequence[str]) -> pl.DataFrame:

@@ -7,15 +7,11 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, Literal, TypeAlias
 
-import polars as pl
-import pyarrow as pa
-
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.datasets.readers.csv.types.moments import given_moment
 from toolkit.datasets.readers.csv.types.numbers import NumberStyle
 from toolkit.datasets.readers.packing.text import is_utf8
 
-SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
 NullText: TypeAlias = str | int
 NullValues: TypeAlias = NullText | Sequence[NullText] | Mapping[str, NullText | Sequence[NullText]]
 Dates: TypeAlias = bool | str | Mapping[str, str]
@@ -196,11 +192,3 @@ def _is_null_text(given: object) -> bool:
     """Whether something is a text or an integer, or several of them."""
     several = [given] if isinstance(given, str) or not isinstance(given, Iterable) else given
     return all(isinstance(each, str | int) and not isinstance(each, bool) for each in several)
-
-
-def polars_types(schema: SchemaLike | None) -> Mapping[str, Any] | None:
-    """A schema as a person gives it, with polars' types."""
-    if not isinstance(schema, pa.Schema):
-        return schema
-    frame = pl.from_arrow(schema.empty_table())
-    return dict(frame.schema) if isinstance(frame, pl.DataFrame) else {}

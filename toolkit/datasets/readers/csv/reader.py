@@ -30,8 +30,6 @@ from toolkit.datasets.readers.csv.options import (
     Dates,
     NullValues,
     OnBadRows,
-    SchemaLike,
-    polars_types,
 )
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
 from toolkit.datasets.readers.csv.reports.explanation import Explanation
@@ -41,6 +39,7 @@ from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types.column_types import ColumnType
 from toolkit.datasets.readers.failures import AdvisedError, reading
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
+from toolkit.datasets.readers.schemas import SchemaLike, polars_types
 from toolkit.datasets.readers.sources import ResolvedSource
 
 _NOT_OF_CONTENT = (AdvisedError, FileNotFoundError)

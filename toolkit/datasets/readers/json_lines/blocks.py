@@ -18,6 +18,7 @@ from toolkit.datasets.readers.json_lines.numbers import (
     with_special,
     without_special,
 )
+from toolkit.datasets.readers.schemas import instance_of
 
 FIRST_BYTES = 1 << 18
 BLOCK_BYTES = 1 << 22
@@ -193,24 +194,16 @@ def blocks(parts: Iterable[bytes]) -> Generator[Block, None, None]:
 def _unknown(found: pl.DataType, known: pl.DataType) -> str | None:
     """The path of a key in ``found`` that ``known`` does not have."""
     if isinstance(found, pl.List) and isinstance(known, pl.List):
-        return _unknown(_inner(found), _inner(known))
+        return _unknown(instance_of(found.inner), instance_of(known.inner))
     if not (isinstance(found, pl.Struct) and isinstance(known, pl.Struct)):
         return None
     fields = dict(known.to_schema())
     for name, dtype in found.to_schema().items():
         if name not in fields:
             return name
-        if below := _unknown(_instance(dtype), _instance(fields[name])):
+        if below := _unknown(instance_of(dtype), instance_of(fields[name])):
             return f"{name}.{below}"
     return None
-
-
-def _inner(dtype: pl.List) -> pl.DataType:
-    return _instance(dtype.inner)
-
-
-def _instance(dtype: Any) -> pl.DataType:
-    return dtype if isinstance(dtype, pl.DataType) else dtype()
 
 
 def _refusal(line: bytes) -> str | None:

@@ -11,9 +11,11 @@ import json
 import math
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 import polars as pl
+
+from toolkit.datasets.readers.schemas import instance_of
 
 _STANDS_FOR = {
     1.7976931348623155e308: math.nan,
@@ -60,10 +62,10 @@ def _meant(values: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     if isinstance(dtype, pl.String):
         return values.replace(_SPELLED)
     if isinstance(dtype, pl.List):
-        return values.list.eval(_meant(pl.element(), _instance(dtype.inner)))
+        return values.list.eval(_meant(pl.element(), instance_of(dtype.inner)))
     if isinstance(dtype, pl.Struct) and dtype.fields:
         return values.struct.with_fields(
-            _meant(pl.field(field.name), _instance(field.dtype)) for field in dtype.fields
+            _meant(pl.field(field.name), instance_of(field.dtype)) for field in dtype.fields
         )
     return values
 
@@ -110,13 +112,9 @@ def _rounded(value: Any, dtype: pl.DataType, path: str) -> tuple[str, int] | Non
         return (path, value) if inexact else None
     within: list[tuple[Any, pl.DataType, str]] = []
     if isinstance(dtype, pl.List) and isinstance(value, list):
-        within = [(each, _instance(dtype.inner), path) for each in value]
+        within = [(each, instance_of(dtype.inner), path) for each in value]
     elif isinstance(dtype, pl.Struct) and isinstance(value, Mapping):
         for field in dtype.fields:
             below = f"{path}.{field.name}" if path else field.name
-            within.append((value.get(field.name), _instance(field.dtype), below))
+            within.append((value.get(field.name), instance_of(field.dtype), below))
     return next((found for each in within if (found := _rounded(*each)) is not None), None)
-
-
-def _instance(dtype: Any) -> pl.DataType:
-    return cast(pl.DataType, dtype if isinstance(dtype, pl.DataType) else dtype())

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from contextlib import AbstractContextManager, closing
 from functools import cached_property
-from typing import Any, cast
 
 import polars as pl
-import pyarrow as pa
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.io_sources import Request, lazy_frame
@@ -19,6 +17,7 @@ from toolkit.datasets.readers.json_lines.blocks import Block, blocks
 from toolkit.datasets.readers.json_lines.keys import KnownKeys
 from toolkit.datasets.readers.packing.text import chunks
 from toolkit.datasets.readers.partitions import constant_columns, partition_schema
+from toolkit.datasets.readers.schemas import SchemaLike, polars_types
 from toolkit.datasets.readers.sources import ResolvedSource
 
 INFER_ROWS = 100_000
@@ -33,7 +32,9 @@ _OBJECT = re.compile(
     rb'(?:\xef\xbb\xbf)?\s*\{\s*(?:"(?:[^"\\]|\\.)*"\s*:|\}\s*(?:\n|$))', re.DOTALL
 )
 _BY_TEXT = (pl.Int8, pl.Int16, pl.UInt8, pl.UInt16, pl.Decimal, pl.Binary)
+"""Types that the engine's parser does not make: their values are parsed as text, and cast."""
 _NEVER = (pl.Time, pl.Duration, pl.Object)
+"""Types that no value of JSON is read as."""
 
 
 def looks_like_json_lines(head: bytes) -> bool:
@@ -62,7 +63,7 @@ class JSONLinesDatasetReader(LazyFrameReader):
         self,
         source: ResolvedSource,
         *,
-        schema: Mapping[str, Any] | pa.Schema | None = None,
+        schema: SchemaLike | None = None,
         infer_rows: int | None = INFER_ROWS,
     ) -> None:
         super().__init__(source)
@@ -160,12 +161,9 @@ class JSONLinesDatasetReader(LazyFrameReader):
                     yield request.answer(frame.with_columns(added) if request.columns else frame)
 
 
-def _types(schema: Mapping[str, Any] | pa.Schema | None) -> dict[str, pl.DataType]:
-    if schema is None:
-        return {}
-    if isinstance(schema, pa.Schema):
-        return dict(cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema)
-    types = dict(pl.Schema(schema))
+def _types(schema: SchemaLike | None) -> dict[str, pl.DataType]:
+    """Raises InvalidArgumentError for a type that no value of JSON has."""
+    types = dict(pl.Schema(polars_types(schema) or {}))
     for name, dtype in types.items():
         if isinstance(dtype, _NEVER):
             raise InvalidArgumentError(

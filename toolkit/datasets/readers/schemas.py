@@ -1,0 +1,24 @@
+"""The option ``schema``, and the types within others, in one form each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias, cast
+
+import polars as pl
+import pyarrow as pa
+
+SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
+"""Types of some or all columns, as a person gives them."""
+
+
+def polars_types(schema: SchemaLike | None) -> Mapping[str, Any] | None:
+    """A schema as a person gives it, with polars' types in place of Arrow's."""
+    if not isinstance(schema, pa.Schema):
+        return schema
+    return dict(cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema)
+
+
+def instance_of(dtype: Any) -> pl.DataType:
+    """A type that another one holds: polars gives what it was made of, classes too."""
+    return cast(pl.DataType, dtype if isinstance(dtype, pl.DataType) else dtype())
