@@ -14,7 +14,6 @@ from toolkit.datasets.readers.columnar.arrow_files import ArrowDatasetReader, lo
 from toolkit.datasets.readers.columnar.orc import ORCDatasetReader, looks_like_orc
 from toolkit.datasets.readers.csv.reader import CSVDatasetReader, looks_like_csv
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.foreign import foreign_kind
 from toolkit.datasets.readers.json_lines import JSONLinesDatasetReader, looks_like_json_lines
 from toolkit.datasets.readers.packing.codecs import MAGIC_BYTES, codec_of
 from toolkit.datasets.readers.packing.limits import UnpackLimits
@@ -25,6 +24,7 @@ from toolkit.datasets.readers.sources import ResolvedSource, resolve
 from toolkit.datasets.readers.sources.places import StorageOptions
 from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 from toolkit.datasets.readers.sources.web import web_name
+from toolkit.datasets.readers.unsupported import unsupported_kind
 
 SNIFF_BYTES = 4096
 _PACKED = (".gz", ".gzip", ".zst", ".zstd", ".bz2", ".xz", ".zip")
@@ -154,9 +154,9 @@ class DatasetReaderFactory:
         for known in reversed(self._formats.values()):
             if known.sniff(head):
                 return known
-        foreign = foreign_kind(head, url)
-        if foreign is not None:
-            raise SourceError(f"{url} is {foreign}.")
+        unsupported = unsupported_kind(head, url)
+        if unsupported is not None:
+            raise SourceError(f"{url} is {unsupported}.")
         raise SourceError(
             f"{url} is empty or has no known format. Pass format=… as one of "
             f"{', '.join(self._formats)} if it is one of them."

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Integral
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 from toolkit.core.errors import InvalidArgumentError
+from toolkit.datasets.readers.csv.records import Policy
 from toolkit.datasets.readers.csv.types.moments import given_moment
 from toolkit.datasets.readers.csv.types.numbers import NumberStyle
 from toolkit.datasets.readers.packing.text import is_utf8
@@ -15,12 +16,9 @@ from toolkit.datasets.readers.packing.text import is_utf8
 NullText: TypeAlias = str | int
 NullValues: TypeAlias = NullText | Sequence[NullText] | Mapping[str, NullText | Sequence[NullText]]
 Dates: TypeAlias = bool | str | Mapping[str, str]
-OnBadRows: TypeAlias = Literal["error", "repair", "skip"]
 
 AUTO: Literal["auto"] = "auto"
 """Find out from the file, where None has a meaning of its own."""
-
-_POLICIES = ("error", "repair", "skip")
 
 _TEXT = ((str,), "text")
 _TEXT_OR_NONE = ((str, type(None)), "text, or None")
@@ -75,7 +73,7 @@ class CSVOptions:
     thousands: str | None = None
     affixes: str = ""
     """Characters around numbers that are not a part of them, such as ``"€% "``."""
-    on_bad_rows: OnBadRows = "error"
+    on_bad_rows: Policy = "error"
 
     def __post_init__(self) -> None:
         self._check_types()
@@ -96,10 +94,9 @@ class CSVOptions:
                 f"has_header={self.has_header} and header_rows={self.header_rows} contradict "
                 "each other: pass one of them."
             )
-        if self.on_bad_rows not in _POLICIES:
-            raise InvalidArgumentError(
-                f"on_bad_rows={self.on_bad_rows!r}: pass one of {', '.join(map(repr, _POLICIES))}."
-            )
+        if self.on_bad_rows not in get_args(Policy):
+            policies = ", ".join(map(repr, get_args(Policy)))
+            raise InvalidArgumentError(f"on_bad_rows={self.on_bad_rows!r}: pass one of {policies}.")
         if self.encoding is not None:
             try:
                 is_utf8(self.encoding)

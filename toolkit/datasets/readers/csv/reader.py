@@ -15,7 +15,8 @@ from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_same_names
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.csv.contracts.contract import Contract
-from toolkit.datasets.readers.csv.contracts.drift import Look, plan_by_contract
+from toolkit.datasets.readers.csv.contracts.drift import DriftCheck
+from toolkit.datasets.readers.csv.contracts.planning import plan_by_contract
 from toolkit.datasets.readers.csv.detection import detect_encoding
 from toolkit.datasets.readers.csv.inference.columns import (
     column_types,
@@ -29,9 +30,9 @@ from toolkit.datasets.readers.csv.options import (
     CSVOptions,
     Dates,
     NullValues,
-    OnBadRows,
 )
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
+from toolkit.datasets.readers.csv.records import Policy
 from toolkit.datasets.readers.csv.reports.explanation import Explanation
 from toolkit.datasets.readers.csv.reports.problems import content_error, problems_frame
 from toolkit.datasets.readers.csv.scanning import CSVScan
@@ -101,7 +102,7 @@ class CSVDatasetReader(LazyFrameReader):
         decimal: str = ".",
         thousands: str | None = None,
         affixes: str = "",
-        on_bad_rows: OnBadRows = "error",
+        on_bad_rows: Policy = "error",
         contract: Contract | str | os.PathLike[str] | None = None,
     ) -> None:
         """See CSVOptions for what each option says of the files."""
@@ -207,11 +208,11 @@ class CSVDatasetReader(LazyFrameReader):
             return evidence_of_files(self._source, self._plans, options, self._naming)
         found: dict[str, Evidence] = {}
         for plan in self._plans:
-            look = Look(contract, options)
+            check = DriftCheck(contract, options)
             with self._naming(plan):
-                seen = evidence_of_file(self._source, plan, options, look)
+                seen = evidence_of_file(self._source, plan, options, check)
             found = {name: found.get(name, Evidence()) & each for name, each in seen.items()}
-            look.check(plan, seen)
+            check.require_kept(plan, seen)
         return found
 
     def _naming(self, plan: FilePlan) -> AbstractContextManager[None]:
@@ -256,6 +257,7 @@ class CSVDatasetReader(LazyFrameReader):
         return partition_schema(self._source.partitions, self._source.urls)
 
     def _failed(self, file: TypedFile, error: BaseException) -> BaseException:
+        """The error to raise of what an engine or the splitter raised on a file."""
         with reading(file.plan.url, self.hint, remote=self._source.remote):
             if isinstance(error, _NOT_OF_CONTENT):
                 raise error

@@ -3,95 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import polars as pl
 
-from toolkit.core.errors import SourceDriftError, SourceError
+from toolkit.core.errors import SourceDriftError
 from toolkit.datasets.readers.csv.contracts.contract import Contract
-from toolkit.datasets.readers.csv.inference.columns import evidence_of_file
 from toolkit.datasets.readers.csv.inference.evidence import Evidence
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.options import CSVOptions
-from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
+from toolkit.datasets.readers.csv.planning import FilePlan
 from toolkit.datasets.readers.csv.types.column_types import BLANKS, NULL_TOKENS, ColumnType
 from toolkit.datasets.readers.failures import ENGINE_FAILURES
-from toolkit.datasets.readers.sources import ResolvedSource
-
-_LINES_OF_PREAMBLE = 100
-_AROUND_NAMES = BLANKS + "\"'"
 
 
-def plan_by_contract(
-    source: ResolvedSource, index: int, options: CSVOptions, contract: Contract
-) -> FilePlan:
-    """How one file is read: as it is found to be, or as its contract says where only that fits.
-
-    Few rows tell little of how they are written, while a contract knows."""
-    plan = _planned(source, index, options, contract)
-    if _is_laid_out(plan.layout, contract):
-        return plan
-    for told in _told(plan, options, contract):
-        try:
-            other = _planned(source, index, told, contract)
-            if _is_laid_out(other.layout, contract) and (
-                contract.header_rows or _speaks_for_itself(source, other, told, contract)
-            ):
-                return other
-        except SourceError:
-            # Read like this it is no table, so the plan that was found tells what it is.
-            continue
-    return plan
-
-
-def _told(plan: FilePlan, options: CSVOptions, contract: Contract) -> Iterator[CSVOptions]:
-    """What to say of a file by its contract, beside what a person said."""
-    told = replace(options, delimiter=options.delimiter or contract.delimiter)
-    if options.header_rows is None and options.has_header is None:
-        told = replace(told, header_rows=contract.header_rows)
-    yield told
-    line = _line_of_names(plan.head, contract)
-    if line is not None and options.skip_lines is None:
-        yield replace(told, skip_lines=line)
-
-
-def _line_of_names(head: bytes, contract: Contract) -> int | None:
-    """The physical lines before the one that has the names, where none of them could be a row."""
-    if contract.delimiter is None or contract.header_rows != 1:
-        return None
-    for number, line in enumerate(head.splitlines()[:_LINES_OF_PREAMBLE]):
-        fields = line.decode(errors="replace").split(contract.delimiter)
-        cells = [cell.strip(_AROUND_NAMES) for cell in fields]
-        if cells == list(contract.columns):
-            return number
-        fits = map(ColumnType.accepts, contract.columns.values(), cells)
-        if len(cells) == len(contract.columns) and all(fits):
-            return None
-    return None
-
-
-def _planned(
-    source: ResolvedSource, index: int, options: CSVOptions, contract: Contract
-) -> FilePlan:
-    plan = plan_file(source, index, options)
-    return replace(plan, layout=contract.named(plan.layout))
-
-
-def _is_laid_out(layout: Layout, contract: Contract) -> bool:
-    return not list(_of_layout(layout, contract))
-
-
-def _speaks_for_itself(
-    source: ResolvedSource, plan: FilePlan, options: CSVOptions, contract: Contract
-) -> bool:
-    """Whether the values tell that a file without names has the columns of the contract."""
-    look = Look(contract, options)
-    evidence = evidence_of_file(source, plan, options, look)
-    typed = any(evidence[name].kinds is not None for name in look.typed)
-    return typed and not list(look.differences(evidence))
-
-
-def _of_layout(layout: Layout, contract: Contract) -> Iterator[str]:
+def layout_differences(layout: Layout, contract: Contract) -> Iterator[str]:
+    """In what a file is laid out otherwise than its contract says: delimiter, header, columns."""
     names, kept = list(layout.names), list(contract.columns)
     delimiter, wanted = layout.dialect.delimiter, contract.delimiter
     # Whether a blank follows it changes no value.
@@ -118,22 +45,23 @@ class _Misfits:
     """The first of the others."""
 
 
-class Look:
+class DriftCheck:
     """Holds the values of one file against the types of a contract."""
 
     def __init__(self, contract: Contract, options: CSVOptions) -> None:
         self._contract = contract
-        self.typed = {
+        self.typed: Mapping[str, ColumnType] = {
             name: column
             for name, column in contract.columns.items()
             if (column.kind != "text" or column.given is not None) and name not in contract.unknown
         }
+        """The columns in which not every text is a value."""
         self._mends = options.on_bad_rows != "error"
         self._misfits = {name: _Misfits() for name in self.typed}
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Count the texts that are no values of their columns. Where these will be mended, the
-        frame comes back without them."""
+        """Count the texts that are no values of their columns. Where bad rows are repaired or
+        skipped, the frame comes back without these texts."""
         for name in self._misfits.keys() & set(frame.columns):
             texts = frame[name]
             unfit = _unfit(self.typed[name], texts)
@@ -143,11 +71,14 @@ class Look:
                     frame = frame.with_columns(texts.set(unfit, None))
         return frame
 
-    def check(self, plan: FilePlan, evidence: Mapping[str, Evidence]) -> None:
+    def require_kept(self, plan: FilePlan, evidence: Mapping[str, Evidence]) -> None:
         """Raise SourceDriftError, which lists every difference, unless a file keeps the contract.
 
         A file may have values that the contract's types allow, and fewer kinds of them."""
-        differences = [*_of_layout(plan.layout, self._contract), *self.differences(evidence)]
+        differences = [
+            *layout_differences(plan.layout, self._contract),
+            *self.differences(evidence),
+        ]
         if differences:
             single = any(misfits.first is not None for misfits in self._misfits.values())
             mending = ' Pass on_bad_rows="repair" to have single values that do not fit as null.'

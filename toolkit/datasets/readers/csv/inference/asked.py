@@ -27,15 +27,16 @@ _ISO: dict[type[pl.DataType], str] = {
     pl.Time: "%H:%M:%S%.f",
 }
 """How values are taken to be written where none was seen."""
-_OWN: dict[type[pl.DataType], str] = {
+_EXAMPLES: dict[type[pl.DataType], str] = {
     pl.Date: "%d.%m.%y",
     pl.Datetime: "%d.%m.%y %H:%M",
     pl.Time: "%H.%M",
 }
-"""Formats that messages have for an example."""
+"""The formats that messages show, as an example of how to name one."""
 _UNREADABLE = (pl.Duration, pl.Binary, pl.Object, pl.Null)
 _ROUNDS = 100
-"""Texts that are no moments, of which the others are told one by one."""
+"""Steps in which values are sorted by how they are written: each takes out those that are written
+as the first, or the first alone where it is no moment. What is left then is not looked at."""
 
 
 def polars_type(dtype: Any) -> pl.DataType:
@@ -102,7 +103,8 @@ def moments_asked_for(
 
 
 def _formats(values: pl.Series, kinds: frozenset[MomentKind]) -> Iterator[frozenset[Moment]]:
-    """The formats of each group of values that are written alike; none of one with several."""
+    """Of each group of values that are written alike the formats that all of them have: an empty
+    set where each has one, and they have none in common."""
     for _ in range(_ROUNDS):
         if values.is_empty():
             return
@@ -137,9 +139,9 @@ def _moment(name: str, asked: pl.DataType, seen: Evidence, formats: Mapping[str,
         )
     if seen.example is None:
         return given_moment(_ISO[asked.base_type()])
-    own = _OWN[asked.base_type()]
+    example = _EXAMPLES[asked.base_type()]
     raise InvalidArgumentError(
         f"Column {name!r} is to be {asked} by schema, and its values, such as `{seen.example}`, "
-        f"are in no one format that is known: pass dates={{{name!r}: {own!r}}} with the right "
+        f"are in no one format that is known: pass dates={{{name!r}: {example!r}}} with the right "
         f"format, or schema={{{name!r}: pl.String}} to have them as text."
     )

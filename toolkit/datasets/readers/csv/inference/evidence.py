@@ -41,8 +41,11 @@ class Evidence:
     kinds: frozenset[Kind] | None = None
     """None: no value was seen."""
     moments: frozenset[Moment] = frozenset()
+    """Formats of dates and times that all values have; none is looked for among numbers."""
     tokens: frozenset[str] = frozenset()
+    """Texts for null that were seen."""
     padded: bool = False
+    """Whether blanks stood around some text."""
     gaps: bool = False
     """Whether a field was empty or one of ``tokens``."""
     example: str | None = None

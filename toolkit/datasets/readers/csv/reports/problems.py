@@ -9,8 +9,7 @@ import polars as pl
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.fitting import Misfit, misfits
-from toolkit.datasets.readers.csv.options import OnBadRows
-from toolkit.datasets.readers.csv.records import BAD, Block, Problem
+from toolkit.datasets.readers.csv.records import BAD, Block, Policy, Problem
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types.column_types import ColumnType
@@ -26,21 +25,24 @@ PROBLEMS_SCHEMA = pl.Schema(
         "action": pl.String(),
     }
 )
+"""The columns of ``problems()``."""
 
 _Row: TypeAlias = tuple[str | int | None, ...]
+"""A row of that frame."""
 
 _SHOWN = 120
+"""Characters of a row or value that messages show."""
 
 
-def problems_frame(scan: CSVScan, files: list[TypedFile], policy: OnBadRows) -> pl.DataFrame:
+def problems_frame(scan: CSVScan, files: list[TypedFile], policy: Policy) -> pl.DataFrame:
     """A row for everything that is not, or not as it is written, in the reader's frame."""
     # Where a bad row is an error nothing was done to it; the others are listed all the same.
-    acted: OnBadRows = "skip" if policy == "error" else policy
+    acted: Policy = "skip" if policy == "error" else policy
     rows = [row for file in files for row in _rows(scan, file, acted, policy)]
     return pl.DataFrame(rows, schema=PROBLEMS_SCHEMA, orient="row")
 
 
-def _rows(scan: CSVScan, file: TypedFile, acted: OnBadRows, policy: OnBadRows) -> Iterator[_Row]:
+def _rows(scan: CSVScan, file: TypedFile, acted: Policy, policy: Policy) -> Iterator[_Row]:
     url, number = file.plan.url, 0
     for block in scan.blocks(file, acted, located=True):
         for problem in block.problems:

@@ -119,7 +119,7 @@ class ColumnType:
         )
 
     def loses(self, text: str) -> bool:
-        """Whether a text is an integer, which says less than the text."""
+        """Whether a text of digits would lose zeros or a sign as a value of the column."""
         return self._exact and is_code(text.strip(BLANKS))
 
     @property
@@ -129,7 +129,8 @@ class ColumnType:
 
     @property
     def _exact(self) -> bool:
-        """Integers that were inferred; those that a person asked for are what the engine makes."""
+        """Whether integers must say all that their texts do: where they were inferred. Those of a
+        type that a person asked for are what the engine makes of them."""
         return self.kind == "integer" and self.given is None and not self.proven
 
     @property

@@ -23,7 +23,7 @@ _KINDS: Sequence[tuple[bytes, str, str]] = (
 )
 
 
-def foreign_kind(head: bytes, url: str) -> str | None:
+def unsupported_kind(head: bytes, url: str) -> str | None:
     """What a file is that begins with ``head``, unpacked, and what to do; None: nothing known."""
     if head[_TAR] == b"ustar":
         return f'a tar archive. Name a file in it as "tar://<the file>::{url}"'
