@@ -41,7 +41,16 @@ SHEET = b"id,v\n1,2\n-999,3\n"
         ("skip_lines", -1),
         ("delimiter", 5),
         ("delimiter", b","),
+        ("delimiter", "\0"),
         ("quote", 5),
+        ("quote", "\n"),
+        ("quote", "\0"),
+        ("encoding", "base64"),
+        ("encoding", "rot13"),
+        ("comment", "#\n"),
+        ("max_unpacked", "1GB"),
+        ("max_unpacked", 1.5),
+        ("max_unpacked", True),
         ("escape", b"x"),
         ("comment", True),
         ("encoding", 8),
@@ -62,6 +71,29 @@ SHEET = b"id,v\n1,2\n-999,3\n"
 def test_a_value_that_cannot_be_meant_is_refused_and_named(option, value):
     with pytest.raises(InvalidArgumentError, match=f"^{option}=.*: .*"):
         DatasetReaderFactory().reader(SHEET, **{option: value})
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"delimiter": ";", "quote": ";"},
+        {"delimiter": '"'},
+        {"delimiter": "'"},
+        {"delimiter": ",", "comment": ","},
+        {"quote": "'", "comment": "'"},
+        {"has_header": True, "header_rows": 0},
+        {"decimal": ",", "thousands": ","},
+    ],
+)
+def test_options_that_contradict_each_other_are_refused_by_their_names(options):
+    with pytest.raises(InvalidArgumentError, match="pass ") as raised:
+        DatasetReaderFactory().reader(SHEET, **options)
+    assert all(name in str(raised.value) for name in options)
+
+
+def test_a_quote_is_a_delimiter_where_another_character_or_none_is_the_quote():
+    reader = DatasetReaderFactory().reader(b'id"v\n1"2\n', delimiter='"', quote=None)
+    assert reader.polars().collect().rows() == [(1, 2)]
 
 
 def test_the_defaults_and_what_is_documented_are_accepted():

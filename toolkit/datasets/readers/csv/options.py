@@ -11,7 +11,6 @@ from toolkit.core.errors import InvalidArgumentError
 from toolkit.datasets.readers.csv.records import Policy
 from toolkit.datasets.readers.csv.types.moments import given_moment
 from toolkit.datasets.readers.csv.types.numbers import NumberStyle
-from toolkit.datasets.readers.packing.text import is_utf8
 
 NullText: TypeAlias = str | int
 NullValues: TypeAlias = NullText | Sequence[NullText] | Mapping[str, NullText | Sequence[NullText]]
@@ -19,6 +18,9 @@ Dates: TypeAlias = bool | str | Mapping[str, str]
 
 AUTO: Literal["auto"] = "auto"
 """Find out from the file, where None has a meaning of its own."""
+
+_NO_MARKS = ("", "\r", "\n", "\0")
+"""What neither separates nor quotes cells: files with zero bytes are none of text."""
 
 _TEXT = ((str,), "text")
 _TEXT_OR_NONE = ((str, type(None)), "text, or None")
@@ -97,13 +99,11 @@ class CSVOptions:
         if self.on_bad_rows not in get_args(Policy):
             policies = ", ".join(map(repr, get_args(Policy)))
             raise InvalidArgumentError(f"on_bad_rows={self.on_bad_rows!r}: pass one of {policies}.")
-        if self.encoding is not None:
-            try:
-                is_utf8(self.encoding)
-            except LookupError as error:
-                raise InvalidArgumentError(
-                    f"encoding={self.encoding!r} is not an encoding that Python knows."
-                ) from error
+        if self.encoding is not None and not _is_encoding(self.encoding):
+            raise InvalidArgumentError(
+                f"encoding={self.encoding!r}: Python has no such encoding of text. Pass another, "
+                "or None to have it found out."
+            )
         for each in self.date_formats.values():
             given_moment(each)
         NumberStyle(self.decimal, self.thousands, self.affixes)
@@ -133,27 +133,37 @@ class CSVOptions:
     def _check_characters(self) -> None:
         delimiter = self.delimiter
         if delimiter is not None and not (
-            delimiter.isascii()
-            and delimiter[1:] in ("", " ")
-            and delimiter[:1] not in ("", "\r", "\n")
+            delimiter.isascii() and delimiter[1:] in ("", " ") and delimiter[:1] not in _NO_MARKS
         ):
             raise InvalidArgumentError(
                 f"delimiter={delimiter!r}: pass one ASCII character, or one and a blank."
             )
-        if self.quote not in (None, AUTO) and len(str(self.quote).encode()) != 1:
+        quote = self.quote
+        if quote not in (None, AUTO) and (len(str(quote).encode()) != 1 or quote in _NO_MARKS):
             raise InvalidArgumentError(
                 f"quote={self.quote!r}: pass one ASCII character, or None for no quoting."
             )
-        if self.quote is not None and self.quote == delimiter:
+        if quote == AUTO and delimiter is not None and delimiter[:1] in ('"', "'"):
             raise InvalidArgumentError(
-                f"delimiter and quote are both {self.quote!r}: pass different characters."
+                f"delimiter={delimiter!r} is a quote in most files: pass quote too, as None or "
+                "the character that quotes then."
             )
+        for name, given in (("delimiter", delimiter), ("quote", quote), ("comment", self.comment)):
+            for other, mark in (("delimiter", delimiter), ("quote", quote)):
+                if name != other and given == mark and mark not in (None, AUTO):
+                    raise InvalidArgumentError(
+                        f"{other} and {name} are both {mark!r}: pass different characters."
+                    )
         if self.escape not in (None, AUTO, "\\", '"', "'", self.quote):
             raise InvalidArgumentError(
                 f"escape={self.escape!r}: pass the quote (doubled), a backslash, or None."
             )
         if self.comment == "":
             raise InvalidArgumentError("comment='' begins every line: pass None for no comments.")
+        if self.comment is not None and set(self.comment) & set("\r\n"):
+            raise InvalidArgumentError(
+                f"comment={self.comment!r}: pass what such lines begin with, without a line break."
+            )
 
     @property
     def types_are_said(self) -> bool:
@@ -183,6 +193,17 @@ class CSVOptions:
         if given is None:
             return None
         return tuple(map(str, [given] if isinstance(given, str | int) else given))
+
+
+def _is_encoding(name: str) -> bool:
+    """Whether Python knows an encoding of text by a name: its codecs are others too."""
+    try:
+        b"a".decode(name)
+    except UnicodeError:
+        return True
+    except (LookupError, ValueError):
+        return False
+    return True
 
 
 def _is_null_text(given: object) -> bool:

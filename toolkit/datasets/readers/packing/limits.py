@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Integral
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.datasets.readers.failures import AdvisedError
@@ -25,9 +26,11 @@ class UnpackLimits:
     """Bytes that a file may unpack to, however small it is; None: the rule above."""
 
     def __post_init__(self) -> None:
-        if self.total is not None and self.total < 1:
+        given: object = self.total
+        whole = isinstance(given, Integral) and not isinstance(given, bool)
+        if self.total is not None and not (whole and self.total >= 1):
             raise InvalidArgumentError(
-                f"max_unpacked={self.total}: pass a number of bytes from 1, or None for the rule "
+                f"max_unpacked={self.total!r}: pass a number of bytes from 1, or None for the rule "
                 f"of {RATIO} times the packed size."
             )
 
