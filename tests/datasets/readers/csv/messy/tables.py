@@ -154,4 +154,9 @@ CASES = (
     case("a row of words below empty ones is no header",
          "name,a\n,alpha\n,\nnot here,delta\n7,x y\n8,z\n,?\n,delta\n7,alpha\n", "name|a", "|alpha",
          "|", "not here|delta", "7|x y", "8|z", "|?", "|delta", "7|alpha"),
+    case("a row of words between rows of which some lack numbers is no header",
+         "time,level,flow\n1,10.5,100\n2,11.5,110\n3,12.5,120\n4,13.5,130\nstation,moved,away\n"
+         "5,failed,140\n6,14.5,150\n7,failed,150\n8,15.5,160\n", "time|level|flow", "1|10.5|100",
+         "2|11.5|110", "3|12.5|120", "4|13.5|130", "station|moved|away", "5|failed|140",
+         "6|14.5|150", "7|failed|150", "8|15.5|160"),
 )  # fmt: skip

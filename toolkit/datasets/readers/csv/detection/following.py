@@ -171,7 +171,7 @@ def _parts_tables(
         )
         return broken and (alike or changed > 1)
     # With nothing between them two tables must be seen to be two: rows must not be lost to a doubt.
-    other = alike or _typed(before) != _typed(after)
+    other = alike or _differ(before, after)
     return (broken and (other or total > 1)) or (
         other
         and total + total_after > 2
@@ -181,8 +181,18 @@ def _parts_tables(
     )
 
 
-def _typed(columns: Sequence[Column]) -> list[str]:
-    return [column.kind if column.kind in TYPED else TEXT for column in columns]
+def _differ(before: Sequence[Column], after: Sequence[Column]) -> bool:
+    """Whether a column has values of another kind in one table than in the other. One that has some
+    numbers among words in either may be the same in both."""
+    kinds = ((_plain_kind(old), _plain_kind(new)) for old, new in zip(before, after, strict=True))
+    return any(EMPTY not in (old, new) and old != new for old, new in kinds)
+
+
+def _plain_kind(column: Column) -> str:
+    """The kind of a column of values, ``TEXT`` where there is no value, else ``EMPTY``."""
+    if column.kind in TYPED:
+        return column.kind
+    return EMPTY if any(kind_of(cell) in TYPED for cell in column.values) else TEXT
 
 
 def _alike(names: Sequence[str], first: Sequence[str]) -> bool:
