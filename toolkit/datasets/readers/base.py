@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import polars as pl
@@ -13,6 +14,7 @@ import pyarrow as pa
 from toolkit.core.batches import batches_of
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.failures import reading
+from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:
@@ -85,7 +87,22 @@ class LazyFrameReader(ABC):
                 yield from part.to_arrow().to_batches(max_chunksize=size)
 
     def _reading(self) -> AbstractContextManager[None]:
+        """Turns what goes wrong with the source into SourceError."""
         return reading(self._source.given, self.hint, remote=self._source.remote)
+
+    def _reading_file(self, index: int, hint: str | None = None) -> AbstractContextManager[None]:
+        """The same for one of its files, which the error then names."""
+        url = self._source.urls[index]
+        return reading(url, self.hint if hint is None else hint, remote=self._source.remote)
+
+    @cached_property
+    def _partition_schema(self) -> dict[str, pl.DataType]:
+        """Name and type of the columns that hive partitions make. Raises SourceError."""
+        return partition_schema(self._source.partitions, self._source.urls)
+
+    def _partition_columns(self, index: int) -> list[pl.Expr]:
+        """These columns of one file."""
+        return constant_columns(self._source.hive(index), self._partition_schema)
 
     def _arrow_schema(self, schema: pl.Schema) -> pa.Schema:
         try:

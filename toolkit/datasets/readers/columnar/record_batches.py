@@ -22,8 +22,7 @@ from toolkit.datasets.readers.columnar.plain_columns import (
     plain_column,
     plain_schema,
 )
-from toolkit.datasets.readers.failures import LEAVE_OUT, AdvisedError, reading
-from toolkit.datasets.readers.partitions import constant_columns, partition_schema
+from toolkit.datasets.readers.failures import LEAVE_OUT, AdvisedError
 from toolkit.datasets.readers.portable import names_within
 
 
@@ -73,10 +72,6 @@ class BatchesReader(LazyFrameReader):
             )
         return schemas[0]
 
-    @cached_property
-    def _partition_schema(self) -> dict[str, pl.DataType]:
-        return partition_schema(self._source.partitions, self._source.urls)
-
     def _schema_of(self, index: int) -> pl.Schema:
         with self._opened(index) as file:
             schema = file.schema
@@ -100,10 +95,9 @@ class BatchesReader(LazyFrameReader):
 
     @contextmanager
     def _opened(self, index: int) -> Iterator[BatchFile]:
-        path, url = self._source.paths[index], self._source.urls[index]
         with (
-            reading(url, self.hint, remote=self._source.remote),
-            self._source.open(path, random_access=True) as handle,
+            self._reading_file(index),
+            self._source.open(self._source.paths[index], random_access=True) as handle,
         ):
             if not handle.seek(0, io.SEEK_END):
                 raise AdvisedError(f"it is empty. Write it anew, or {LEAVE_OUT}")
@@ -111,10 +105,9 @@ class BatchesReader(LazyFrameReader):
             yield self._file(handle)
 
     def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
-        constants = self._partition_schema
-        stored = [name for name in request.columns if name not in constants]
+        stored = [name for name in request.columns if name not in self._partition_schema]
         for index in range(len(self._source.paths)):
-            added = constant_columns(self._source.hive(index), constants)
+            added = self._partition_columns(index)
             with self._opened(index) as file:
                 for batch in file.batches(stored):
                     if request.done:

@@ -21,6 +21,12 @@ class Misfit:
     column: str
     text: str
 
+    def place(self, block: Block) -> tuple[int, int]:
+        """The line and the offset at which its row begins in the text, of a block with places."""
+        assert block.places is not None
+        lines, offsets = block.places
+        return int(lines[self.row]), int(offsets[self.row])
+
 
 def fitted(file: TypedFile, block: Block, policy: Policy) -> pl.DataFrame:
     """The records of a block with the reader's types.

@@ -33,13 +33,13 @@ from toolkit.datasets.readers.csv.options import (
 )
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
 from toolkit.datasets.readers.csv.records import Policy
+from toolkit.datasets.readers.csv.reports.errors import content_error
 from toolkit.datasets.readers.csv.reports.explanation import Explanation
-from toolkit.datasets.readers.csv.reports.problems import content_error, problems_frame
+from toolkit.datasets.readers.csv.reports.problems import problems_frame
 from toolkit.datasets.readers.csv.scanning import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types.column_types import ColumnType
 from toolkit.datasets.readers.failures import AdvisedError, reading
-from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.schemas import SchemaLike, polars_types
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -172,8 +172,8 @@ class CSVDatasetReader(LazyFrameReader):
     @cached_property
     def _plans(self) -> list[FilePlan]:
         plans = []
-        for index, url in enumerate(self._source.urls):
-            with reading(url, self.hint, remote=self._source.remote):
+        for index in range(len(self._source.paths)):
+            with self._reading_file(index):
                 plans.append(self._plan(index))
         if self._contract is not None:
             # The contract tells more of how a file's columns differ.
@@ -216,6 +216,7 @@ class CSVDatasetReader(LazyFrameReader):
         return found
 
     def _naming(self, plan: FilePlan) -> AbstractContextManager[None]:
+        """Turns what goes wrong with a file into SourceError, which names it."""
         return reading(plan.url, self.hint, remote=self._source.remote)
 
     @cached_property
@@ -244,21 +245,14 @@ class CSVDatasetReader(LazyFrameReader):
 
     @cached_property
     def _scan(self) -> CSVScan:
-        constants = [
-            constant_columns(self._source.hive(index), self._partition_schema)
-            for index in range(len(self._source.paths))
-        ]
+        constants = [self._partition_columns(index) for index in range(len(self._source.paths))]
         return CSVScan(
             self._source, self._files, constants, self._options.on_bad_rows, self._failed
         )
 
-    @cached_property
-    def _partition_schema(self) -> dict[str, pl.DataType]:
-        return partition_schema(self._source.partitions, self._source.urls)
-
     def _failed(self, file: TypedFile, error: BaseException) -> BaseException:
         """The error to raise of what an engine or the splitter raised on a file."""
-        with reading(file.plan.url, self.hint, remote=self._source.remote):
+        with self._naming(file.plan):
             if isinstance(error, _NOT_OF_CONTENT):
                 raise error
             return content_error(self._scan, file, error, self.hint)

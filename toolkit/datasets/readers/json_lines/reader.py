@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, closing
+from contextlib import closing
 from functools import cached_property
 
 import polars as pl
@@ -12,11 +12,9 @@ import polars as pl
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.base import LazyFrameReader
-from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.json_lines.blocks import Block, blocks
 from toolkit.datasets.readers.json_lines.keys import KnownKeys
 from toolkit.datasets.readers.packing.text import chunks
-from toolkit.datasets.readers.partitions import constant_columns, partition_schema
 from toolkit.datasets.readers.schemas import SchemaLike, polars_types
 from toolkit.datasets.readers.sources import ResolvedSource
 
@@ -115,7 +113,7 @@ class JSONLinesDatasetReader(LazyFrameReader):
     def _infer(self, index: int) -> tuple[pl.Schema, int | None]:
         found: list[pl.DataFrame] = []
         rows = 0
-        with self._reading_file(index, self.hint), closing(self._blocks(index)) as parts:
+        with self._reading_file(index), closing(self._blocks(index)) as parts:
             for block in parts:
                 part = block.head(self._infer_rows, rows)
                 rows += part.rows
@@ -129,26 +127,18 @@ class JSONLinesDatasetReader(LazyFrameReader):
                     return found[0].schema, part.end
         return found[0].schema, None
 
-    @cached_property
-    def _partition_schema(self) -> dict[str, pl.DataType]:
-        return partition_schema(self._source.partitions, self._source.urls)
-
     def _blocks(self, index: int) -> Generator[Block, None, None]:
         with closing(chunks(self._source, self._source.paths[index])) as parts:
             yield from blocks(parts)
 
-    def _reading_file(self, index: int, hint: str) -> AbstractContextManager[None]:
-        return reading(self._source.urls[index], hint, remote=self._source.remote)
-
     def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
-        constants = self._partition_schema
-        wanted = [name for name in request.columns if name not in constants]
+        wanted = [name for name in request.columns if name not in self._partition_schema]
         target = {name: self._columns[name] for name in wanted}
         by_text = {n: pl.String() if isinstance(d, _BY_TEXT) else d for n, d in target.items()}
         exempt = frozenset(self._given)
         hint = _SEEN if self._whole else self.hint
         for index in range(len(self._source.paths)):
-            added = constant_columns(self._source.hive(index), constants)
+            added = self._partition_columns(index)
             looked = self._inferred[index][1]
             with self._reading_file(index, hint), closing(self._blocks(index)) as parts:
                 for block in parts:
