@@ -55,5 +55,7 @@ class Layout:
     """Physical lines before ``start``."""
     end: int | None = None
     """Offset at which the table ends, before a footer or another table; None: the end of file."""
+    marked: bool = False
+    """Whether the header begins as comments do, so that only what is below it may be one."""
     notes: tuple[Note, ...] = ()
     """What lies before and after the table, in order."""

@@ -81,7 +81,8 @@ class FilePlan:
             found.append(line)
             if quote and line.count(quote) % 2:
                 within = not within
-            if not within and line.strip() and not (comment and line.startswith(comment)):
+            marked = comment and line.startswith(comment) and not self.layout.marked
+            if not within and line.strip() and not marked:
                 records += 1
         return found
 

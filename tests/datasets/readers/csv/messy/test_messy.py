@@ -23,6 +23,7 @@ from tests.datasets.readers.csv.messy import (
     sizes,
     tables,
     told,
+    uneven,
     values,
     wide,
 )
@@ -45,6 +46,7 @@ SUBJECTS = (
     bad_quotes,
     values,
     wide,
+    uneven,
     sizes,
 )
 CASES = [

@@ -209,6 +209,12 @@ def could_be_names(row: Sequence[str]) -> bool:
     return named
 
 
+def are_plain_names(row: Sequence[str]) -> bool:
+    """Whether all cells could be names, each another one, and none goes on behind a blank."""
+    plain = all(cell.strip() and cell[0] != " " for cell in row)
+    return plain and len(set(row)) == len(row) and could_be_names(row)
+
+
 def disagreements(row: Sequence[str], columns: Sequence[Column]) -> tuple[int, int]:
     """Filled cells of a row above columns of another kind than words: how many are words, and how
     many there are."""

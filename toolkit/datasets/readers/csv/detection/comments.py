@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from toolkit.datasets.readers.csv.detection.columns import profile
+from toolkit.datasets.readers.csv.detection.columns import (
+    are_plain_names,
+    disagreements,
+    profile,
+)
 from toolkit.datasets.readers.csv.detection.headers import is_header
 from toolkit.datasets.readers.csv.detection.shapes import ADDRESS, EMPTY, TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record, Rules
+from toolkit.datasets.readers.csv.detection.uneven import named_width
 
 _MARKERS = ("#", "//", "%", ";", "--", "!")
 _OUT = ("#", "//")
@@ -22,6 +28,15 @@ _BEGUN = re.compile(r"[+|: ]*--+")
 _FIRST = 3
 _CHANCE = 0.2
 """Share of the marked lines that may have the width of the table by chance."""
+
+
+class Comments(NamedTuple):
+    """What is a comment, and what is not although it begins as one."""
+
+    mark: str | None
+    """What comment lines begin with; None where no line is plainly one."""
+    header: int = -1
+    """The line that names the columns, where it begins so, too."""
 
 
 def _border(lines: Sequence[str]) -> str | None:
@@ -39,12 +54,12 @@ def _border(lines: Sequence[str]) -> str | None:
     return begun[0] if alike else None
 
 
-def find_comment(
+def find_comments(
     lines: Sequence[str], records: Sequence[Record], rules: Rules, width: int
-) -> str | None:
-    """What comment lines begin with; None where no line is plainly one."""
+) -> Comments:
+    """Which lines are comments."""
     if (border := _border(lines)) is not None:
-        return border
+        return Comments(border)
     starts = frozenset(marker[0] for marker in _MARKERS)
     odd = [
         r
@@ -61,9 +76,9 @@ def find_comment(
         if not marked or (marker not in _OUT and not _are_remarks(marker, marked, lines)):
             continue
         found = _comment(marker, marked, lines, records, width)
-        if found is not None:
+        if found.mark is not None:
             return found
-    return None
+    return Comments(None)
 
 
 def _are_remarks(marker: str, marked: Sequence[Record], lines: Sequence[str]) -> bool:
@@ -79,30 +94,32 @@ def _comment(
     lines: Sequence[str],
     records: Sequence[Record],
     width: int,
-) -> str | None:
+) -> Comments:
     starts = {record.line for record in marked}
     plain = [r for r in records if r.line not in starts and any(c.strip() for c in r.cells)]
     rows = [r.cells for r in plain if len(r.cells) == width]
     wide = [r for r in marked if len(r.cells) == width] if width > 1 else []
-    header = _header(wide, plain, width)
+    header = _header(marked, plain, width) if width > 1 else None
     if header is not None:
         others = [lines[r.line] for r in marked if r is not header]
-        return _longer(marker, lines[header.line], others)
+        longer = _longer(marker, lines[header.line], others)
+        below = any(r.line > header.line for r in marked)
+        return Comments(marker, header.line) if below and longer is None else Comments(longer)
     kind = profile(rows[1:] or rows, width)[0].kind if rows else EMPTY
     out = wide if kind != ADDRESS else [r for r in wide if _is_address_out(marker, r.cells[0])]
     commented = len(wide) * 2 <= len(marked) or (marker in _OUT and len(out) == len(wide))
     if commented and kind in TYPED:
         # What begins with the marker cannot be a value of the first column.
-        return marker
+        return Comments(marker)
     texts = [lines[r.line] for r in marked]
     if width == 1:
         spaced = all(text[len(marker) :][:1] in ("", " ", "\t") for text in texts)
-        return marker if spaced and len(texts) * 3 <= len(plain) else None
+        return Comments(marker if spaced and len(texts) * 3 <= len(plain) else None)
     first = next((r.line for r in plain if len(r.cells) == width), -1)
     # Only above the table they are a preamble: below, a text may begin with anything.
     within = any(r.line > first for r in marked)
     rare = len(wide) <= _CHANCE * len(marked) and len(marked) <= len(plain)
-    return marker if within and rare else None
+    return Comments(marker if within and rare else None)
 
 
 def _is_address_out(marker: str, cell: str) -> bool:
@@ -122,16 +139,35 @@ def _longer(marker: str, header: str, others: Sequence[str]) -> str | None:
     return next(fits, None) if others else None
 
 
-def _header(wide: Sequence[Record], plain: Sequence[Record], width: int) -> Record | None:
+def _header(marked: Sequence[Record], plain: Sequence[Record], width: int) -> Record | None:
     """The marked line that names the columns, as in ``#CHROM``: the last above the first row."""
     body = [r for r in plain if len(r.cells) == width]
     if not body:
         return None
-    above = [r for r in wide if r.line < body[0].line]
+    above = [r for r in marked if r.line < body[0].line and len(r.cells) >= width]
     if not above:
         return None
-    rows = [r.cells for r in body]
-    names = above[-1]
-    if is_header(rows[0], rows[1:], width) and len(rows) > 1:
+    names, rows = above[-1], [r.cells for r in body]
+    words, total = disagreements(rows[0], profile(rows[1:], width))
+    sure = words == total > 0
+    if named_width(names.cells, _below(names, plain)) > width:
+        # It names columns that the first row lacks.
+        return None if sure else names
+    above = [r for r in above if len(_names(r, width)) == width]
+    if not above:
         return None
-    return names if is_header(names.cells, rows, width) else None
+    names, cells = above[-1], _names(above[-1], width)
+    doubtful = width > 2 and are_plain_names(cells)
+    if len(rows) > 1 and (sure if doubtful else is_header(rows[0], rows[1:], width)):
+        return None
+    return names if is_header(cells, rows, width) else None
+
+
+def _names(record: Record, width: int) -> Sequence[str]:
+    """The cells of a record, of too many those that are filled: tabs line names up."""
+    cells = record.cells
+    return cells if len(cells) == width else [cell for cell in cells if cell.strip()]
+
+
+def _below(record: Record, others: Sequence[Record]) -> list[Sequence[str]]:
+    return [r.cells for r in others if r.line > record.line]

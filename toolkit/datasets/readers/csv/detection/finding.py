@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from toolkit.core.errors import SourceError
-from toolkit.datasets.readers.csv.detection.comments import find_comment
+from toolkit.datasets.readers.csv.detection.comments import Comments, find_comments
 from toolkit.datasets.readers.csv.detection.dialects import Chosen, choose
 from toolkit.datasets.readers.csv.detection.ends import table_end
 from toolkit.datasets.readers.csv.detection.following import next_header, next_table
@@ -37,6 +37,7 @@ from toolkit.datasets.readers.csv.detection.tables import (
     with_parts,
 )
 from toolkit.datasets.readers.csv.detection.tails import end_in_tail
+from toolkit.datasets.readers.csv.detection.uneven import uneven_table
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
 from toolkit.datasets.readers.failures import LEAVE_OUT
 
@@ -102,9 +103,12 @@ class _Finder:
         records = self._records(rules)
         if rules.delimiter == " " and (padded := squeezed(records)) is not None:
             records, width = padded
-        comment = self._comment(records, rules, width)
+        comment, marked = self._comments(records, rules, width)
         if comment is not None:
-            records = [r for r in records if not lines.texts[r.line].startswith(comment)]
+            texts = lines.texts
+            records = [
+                r for r in records if not texts[r.line].startswith(comment) or r.line == marked
+            ]
         filled = [r for r in records if len(r.cells) > 1 or r.cells[0].strip() or r.quoted]
         if not filled:
             raise SourceError(
@@ -130,6 +134,7 @@ class _Finder:
             header_rows,
             start=start,
             start_line=table[0].line,
+            marked=table[0].line == marked,
             notes=notes_above(lines, table[0].line, comment),
         )
         return self._with_end(layout, filled, last)
@@ -144,10 +149,10 @@ class _Finder:
             records.pop()
         return records
 
-    def _comment(self, records: Sequence[Record], rules: Rules, width: int) -> str | None:
+    def _comments(self, records: Sequence[Record], rules: Rules, width: int) -> Comments:
         if self._given.comment is not UNSET:
-            return self._given.comment
-        return find_comment(self._lines.texts, records, rules, width)
+            return Comments(self._given.comment)
+        return find_comments(self._lines.texts, records, rules, width)
 
     def _bounds(
         self, filled: Sequence[Record], records: Sequence[Record], width: int
@@ -159,6 +164,7 @@ class _Finder:
             cells = [r.cells for r in filled]
             runs = find_runs([len(row) for row in cells], gaps)
             run = ragged_table(cells) or first_table(runs, cells)
+            run = uneven_table(cells, gaps, run) or run
         if run is None:
             return 0, len(filled), width
         run = with_parts(run, runs, cells)

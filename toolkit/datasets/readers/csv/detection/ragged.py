@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from toolkit.datasets.readers.csv.detection.columns import could_be_names
+from toolkit.datasets.readers.csv.detection.columns import are_plain_names
 from toolkit.datasets.readers.csv.detection.tables import Run
 
 _LOOKED_AT = 200
@@ -29,17 +29,12 @@ def ragged_table(rows: Sequence[Sequence[str]]) -> Run | None:
         few = exact < max(2, _EXACT * len(body)) and not uneven
         if len(longer) * 2 < len(body) or len(longer) < _LEAST or few:
             continue
-        if exact + len(longer) < _MOST * len(body) or not _are_names(names):
+        if exact + len(longer) < _MOST * len(body) or len(names) < 3 or not are_plain_names(names):
             continue
         torn = sum(_goes_on(row) >= len(row) - width for row in longer)
         if torn >= _TORN * len(longer):
             return Run(start, len(rows), width, exact)
     return None
-
-
-def _are_names(row: Sequence[str]) -> bool:
-    plain = all(cell.strip() and cell[0] != " " for cell in row)
-    return plain and len(row) > 2 and len(set(row)) == len(row) and could_be_names(row)
 
 
 def _goes_on(row: Sequence[str]) -> int:

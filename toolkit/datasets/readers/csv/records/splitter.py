@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 
 import numpy as np
 
@@ -36,6 +37,8 @@ _NOTED: Mapping[str, Kind] = {
 }
 _SAMPLE_BYTES = 1 << 17
 _KEPT_BYTES = 1 << 24
+_USUAL = 3
+"""Records that lack fields, at least, where it is usual that some do."""
 
 
 class Splitter:
@@ -174,17 +177,29 @@ class Splitter:
         return self._many_found
 
     def _sample_rows(self) -> Iterator[list[str | None]]:
-        position, rows = 0, 0
-        while rows < SAMPLE_ROWS:
+        """Good records, and those that lack their last fields where many do: there nulls are
+        usual."""
+        width, position, widths = self._rules.width, 0, list[int]()
+        good, short = 0, list[list[str | None]]()
+        while good < SAMPLE_ROWS:
             strict = self._fields.strict(self._sample, position, len(self._sample))
-            if strict is not None and len(strict.units) == self._rules.width:
+            if strict is not None and len(strict.units) == width:
                 yield [unit.cell for unit in strict.units]
-                rows, position = rows + 1, strict.after
+                widths.append(width)
+                good, position = good + 1, strict.after
                 continue
             line = self._rules.line(self._sample, position)
             if line is None:
-                return
+                break
+            found = len(strict.units) if strict is not None else 0
+            if strict is not None and 1 < found < width and strict.after == line[1]:
+                widths.append(found)
+                short.append([unit.cell for unit in strict.units] + [None] * (width - found))
             position = line[1]
+        # A line break that cuts a record in two leaves two that are one together.
+        halves = sum(before + after == width + 1 for before, after in pairwise(widths))
+        if len(short) - 2 * halves >= max(_USUAL, len(widths) // 10):
+            yield from short
 
     def _header(self) -> Iterator[Block]:
         """Pass over the rows that made the names, and keep a sample of what comes after."""
@@ -197,7 +212,7 @@ class Splitter:
                 continue
             raw, after = text[position : line[0]], line[1]
             aside = self._rules.aside(raw)
-            if aside is not None:
+            if aside is not None and not (aside == "comment" and self._layout.marked):
                 finding = Finding(*line, None, aside, action="dropped")
                 output.add(finding, text, position, self._lines, self._offset)
             else:
