@@ -244,10 +244,23 @@ def test_an_encoding_is_found(put, factory, encoding):
     assert reader.polars().collect().to_dicts() == [{"näme": "é", "b": 1}, {"näme": "ü", "b": 2}]
 
 
-def test_bytes_that_the_given_encoding_lacks_are_an_error(put, factory):
-    reader = factory.reader(put("t.csv", b"a\n" + b"x\n" * 10 + b"\xe9\n"), encoding="ascii")
-    with pytest.raises(SourceError, match=r"t\.csv could not be read: 'ascii' codec"):
-        reader.polars()
+@pytest.mark.parametrize(
+    ("data", "encoding", "message"),
+    [
+        (b"a\n" + b"x\n" * 10 + b"\xe9\n", "ascii", "line 12: 0xe9 is no character in ascii"),
+        (b"a\n" + b"x\n" * 600_000 + b"\x81\n", "cp1252", "line 600,002: 0x81 is no character in"),
+        ("a\nx\n".encode("utf-16-le"), "utf-16", "it is not utf-16: .* BOM"),
+        ("a\nx\n".encode("utf-16-le")[:-1], "utf-16-le", "line 2: 0x0a is no character in"),
+    ],
+    ids=["ascii", "further down", "no mark", "half a character"],
+)
+def test_bytes_that_the_given_encoding_lacks_are_an_error(put, factory, data, encoding, message):
+    reader = factory.reader(put("t.csv", data), encoding=encoding)
+    with pytest.raises(SourceError, match=rf"t\.csv could not be read: {message}") as raised:
+        reader.polars().collect()
+    assert str(raised.value).endswith(
+        "Pass encoding=… as what it is, or leave it out to have it found out."
+    )
 
 
 def test_a_late_byte_that_is_no_utf8_is_an_error(put, factory):
