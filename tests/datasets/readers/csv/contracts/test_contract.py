@@ -130,6 +130,7 @@ def test_a_contract_and_types_of_ones_own_are_not_mixed(january, write, said):
 
 SAID = [
     (b"d;x\na;1,5\nb;2,5\n", {"decimal": ","}),
+    (b"d;x\na; 1\nb;2 \n", {}),
     (b"d;x\na;1.000\nb;2\n", {"thousands": ".", "decimal": ","}),
     (b"d;x\na;5 %\nb;2 %\n", {"affixes": "% "}),
     (b"d;x\na;1\nb;missing\n", {"null_values": "missing"}),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
+from toolkit.datasets.readers.csv.inference import samples
 from toolkit.datasets.readers.csv.inference.samples import _SPOT_BYTES
 
 ROWS = 40
@@ -46,8 +47,18 @@ def test_types_are_those_that_all_files_of_a_folder_have(tmp_path, factory, larg
 def test_cells_of_a_megabyte_do_not_hide_the_types_of_the_others(tmp_path, factory, line):
     cell = (line + "\n" * line.startswith(" ")) * (1_100_000 // len(line))
     source = tmp_path / "t.csv"
-    source.write_text("id,doc,n\n" + "".join(f'{i},"{cell}",{i}.5\n' for i in range(3)))
+    rows = range(6)
+    source.write_text("id,doc,n\n" + "".join(f'{i},"{cell}",{i}.5\n' for i in rows))
     reader = factory.reader(source)
     assert reader.polars().collect_schema() == {"id": pl.Int64, "doc": pl.String, "n": pl.Float64}
-    assert reader.polars().select("id", "n").collect().rows() == [(0, 0.5), (1, 1.5), (2, 2.5)]
+    assert reader.polars().select("id", "n").collect().rows() == [(i, i + 0.5) for i in rows]
     assert reader.problems().is_empty()
+
+
+def test_a_first_cell_that_goes_on_and_on_is_not_read_to_its_end(
+    memory, traffic, factory, monkeypatch
+):
+    monkeypatch.setattr(samples, "_FAR", 1 << 20)
+    data = b'id,doc\n1,"' + b"x" * (12 << 20) + b'"\n'
+    assert factory.reader(memory("t.csv", data)).schema().names == ["id", "doc"]
+    assert traffic.read < 6 << 20

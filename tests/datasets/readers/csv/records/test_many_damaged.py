@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -139,21 +138,6 @@ def test_looks_are_alike_where_shapes_are(texts):
         assert look.length.item() == len(text)
         assert (look.letters.item() > 0) == ("a" in shape(text))
     assert len(set(known.values())) == len(known)
-
-
-@settings(max_examples=200, deadline=None)
-@given(
-    texts=st.lists(
-        st.text("0123456789.,-€ \t?n.aNAtrue/Janeb", max_size=12) | st.sampled_from(FIELDS),
-        min_size=1,
-    ),
-    index=st.integers(0, len(TYPES) - 1),
-)
-def test_many_texts_fit_where_each_of_them_does(texts, index):
-    fits = Acceptance(TYPES)
-    series = pl.Series(texts, dtype=pl.String)
-    assert fits.many(index, series).to_list() == [fits(index, text) for text in texts]
-    assert fits.takes_all(index) == (TYPES[index].kind == "text")
 
 
 ODD = [
