@@ -1,22 +1,26 @@
-"""Whole lines of a JSON lines file: their columns, their rows, and which of them is wrong."""
+"""Whole lines of a JSON lines file: their columns, and their rows."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import polars as pl
 
-from toolkit.datasets.readers.failures import ENGINE_FAILURES, LEAVE_OUT, AdvisedError, first_line
+from toolkit.datasets.readers.failures import ENGINE_FAILURES, LEAVE_OUT
 from toolkit.datasets.readers.json_lines.escapes import half_of_pair
 from toolkit.datasets.readers.json_lines.keys import KnownKeys
 from toolkit.datasets.readers.json_lines.numbers import (
     rounded,
-    said_of_special,
     with_special,
     without_special,
+)
+from toolkit.datasets.readers.json_lines.wrong_lines import (
+    BLANK,
+    JSONLineError,
+    JSONValueError,
+    wrong_line,
 )
 from toolkit.datasets.readers.schemas import instance_of
 
@@ -27,17 +31,6 @@ LONGEST_LINE = 1 << 28
 
 _T = TypeVar("_T")
 _BOM = b"\xef\xbb\xbf"
-_BLANK = b" \t\r"
-_FORMS = {b"[": "a JSON array, or lines of them"}
-"""What a file is instead, by its first character."""
-
-
-class JSONLineError(OSError):
-    """A line that is no JSON object, or does not fit the columns."""
-
-
-class JSONValueError(AdvisedError):
-    """What would be read as another value than it is, or is JSON of another form."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ class Block:
 
     @property
     def rows(self) -> int:
-        return sum(1 for line in self.lines if line.strip(_BLANK))
+        return sum(1 for line in self.lines if line.strip(BLANK))
 
     def head(self, limit: int | None, taken: int) -> Block:
         """Its first rows, as many as ``limit`` has beyond those ``taken``."""
@@ -64,7 +57,7 @@ class Block:
             return self
         lines, kept, rows = self.lines, 0, taken
         while kept < len(lines) and rows < limit:
-            rows += bool(lines[kept].strip(_BLANK))
+            rows += bool(lines[kept].strip(BLANK))
             kept += 1
         data = b"\n".join(lines[:kept])
         return Block(data, self.line, self.end - len(self.data) + len(data))
@@ -125,40 +118,18 @@ class Block:
     def _tried(
         self, work: Callable[[bytes], _T], meant: Callable[[_T], _T] = lambda found: found
     ) -> _T:
-        """What ``work`` makes of the lines; ``meant`` makes it of that of ``without_special``."""
+        """What ``work`` makes of the lines. Where it fails on NaN or Infinity it is given the lines
+        ``without_special``, and ``meant`` makes of what it makes of them what was meant."""
         try:
             return work(self.data)
         except ENGINE_FAILURES as error:
             plain = without_special(self.data)
             if plain is None:
-                raise self._wrong(work, error) from error
-        other = replace(self, data=plain)
+                raise wrong_line(self.lines, self.line, work, error) from error
         try:
             return meant(work(plain))
         except ENGINE_FAILURES as error:
-            raise other._wrong(work, error) from error
-
-    def _wrong(self, work: Callable[[bytes], object], error: BaseException) -> OSError:
-        """The error for the first line that is wrong, where that is one by itself."""
-        lines = self.lines
-        form = _FORMS.get(lines[0].strip()[:1] if self.line == 1 else b"")
-        if form is not None and _refusal(lines[0]):
-            return JSONValueError(
-                f"it is {form}, not one object on each line. Read it with pl.read_json, whose "
-                "frame's write_ndjson writes lines"
-            )
-        found = next(((i, why) for i, line in enumerate(lines) if (why := _refusal(line))), None)
-        if found is not None:
-            return JSONLineError(f"line {self.line + found[0]}: {found[1]}")
-        low, high = 0, len(lines)
-        while high - low > 1:
-            middle = (low + high) // 2
-            failed = _failure(work, b"\n".join(lines[low:middle]))
-            low, high = (low, middle) if failed else (middle, high)
-        alone = _failure(work, lines[low])
-        where = f"lines from {self.line} on" if alone is None else f"line {self.line + low}"
-        said = said_of_special(str(alone or error))
-        return JSONLineError(f"{where}: {first_line(OSError(said))}")
+            raise wrong_line(plain.split(b"\n"), self.line, work, error) from error
 
 
 def blocks(parts: Iterable[bytes]) -> Generator[Block, None, None]:
@@ -206,33 +177,8 @@ def _unknown(found: pl.DataType, known: pl.DataType) -> str | None:
     return None
 
 
-def _refusal(line: bytes) -> str | None:
-    """Why a line is no JSON object."""
-    if not line.strip(_BLANK):
-        return None
-    try:
-        value = json.loads(line.decode())
-    except UnicodeDecodeError as error:
-        return f"byte {error.start + 1} of the line is not UTF-8"
-    except json.JSONDecodeError as error:
-        return f"{error.msg} at character {error.pos + 1} of the line"
-    except (ValueError, RecursionError) as error:
-        return first_line(error)
-    return None if isinstance(value, dict) else f"a {type(value).__name__}, not an object"
-
-
 def _infer(data: bytes) -> pl.Schema:
     return pl.scan_ndjson(data, infer_schema_length=None).collect_schema()
-
-
-def _failure(work: Callable[[bytes], object], data: bytes) -> BaseException | None:
-    if not data.strip():
-        return None
-    try:
-        work(data)
-    except ENGINE_FAILURES as error:
-        return error
-    return None
 
 
 def _gathered(parts: Iterable[bytes]) -> Iterator[bytes]:
