@@ -26,7 +26,8 @@ DAMAGE = (
     RuntimeError,
     ValueError,
 )
-_BUFFER = 1 << 20
+BUFFER_BYTES = 1 << 20
+"""Of an archive at a time: zipfile reads 4 KiB, each of which would be a request to a store."""
 _ENCRYPTED = 0x1
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "lzma", 93: "zstd", 95: "xz", 99: "AES"}
 _BOUNDED = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
@@ -64,8 +65,7 @@ def zip_member(
 
     Where there are several files, ``select`` picks those that are data. Raises UnpackingError when
     that is not one, and for an archive that is damaged or encrypted."""
-    # zipfile reads 4 KiB at a time, each of which would be a request to a store.
-    buffered = io.BufferedReader(archive, _BUFFER)
+    buffered = io.BufferedReader(archive, BUFFER_BYTES)
     try:
         size = buffered.seek(0, io.SEEK_END)
         with _opened(buffered) as found:

@@ -13,11 +13,10 @@ import fsspec
 from toolkit.datasets.readers.failures import first_line
 from toolkit.datasets.readers.packing.codecs import MAGIC_BYTES, codec_of
 from toolkit.datasets.readers.packing.limits import UnpackingError, UnpackLimits
-from toolkit.datasets.readers.packing.zipped import DAMAGE, require_readable
+from toolkit.datasets.readers.packing.zipped import BUFFER_BYTES, DAMAGE, require_readable
+from toolkit.datasets.readers.sources.handles import pieces
 from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 
-_CHUNK = 1 << 20
-_BUFFER = 1 << 20
 ARCHIVES = frozenset({"tar", "zip"})
 """Protocols of archives that are opened here: fsspec opens them only where a server has ranges, and
 takes the compression of a tar archive from its name."""
@@ -26,8 +25,7 @@ takes the compression of a tar archive from its name."""
 def archive_filesystem(protocol: str, handle: Any) -> Any:
     """fsspec's file system of an archive, of an open file with random access, which is closed where
     it is no such archive."""
-    # zipfile reads 4 KiB at a time, each of which would be a request to a store.
-    buffered = io.BufferedReader(handle, _BUFFER)
+    buffered = io.BufferedReader(handle, BUFFER_BYTES)
     try:
         options = {}
         if protocol == "tar":
@@ -49,8 +47,7 @@ def member_filesystem(archive: Any, limits: UnpackLimits) -> SpoolingFileSystem:
 
     def parts(path: str) -> Generator[bytes, None, None]:
         with opened(path) as member:
-            while part := member.read(_CHUNK):
-                yield part
+            yield from pieces(member)
 
     return SpoolingFileSystem(parts, opened)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, BinaryIO, cast
 
 from toolkit.datasets.readers.failures import AdvisedError, first_line
+
+_PIECE = 1 << 20
 
 _STATES = (
     *("ETag", "etag", "generation", "md5Hash", "LastModified"),
@@ -41,6 +43,12 @@ def state_of(filesystem: Any, path: str, file: BinaryIO | None = None) -> str:
 def conforming(file: Any) -> BinaryIO:
     """An open file of a client, whose failures are told from those of what is in it."""
     return cast(BinaryIO, _Conforming(file))
+
+
+def pieces(file: Any) -> Generator[bytes, None, None]:
+    """What is left of an open file, piece by piece."""
+    while part := file.read(_PIECE):
+        yield part
 
 
 def read_fully(file: Any, size: int) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -13,9 +13,9 @@ from fsspec.spec import AbstractFileSystem
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.core.redaction import without_credentials
+from toolkit.datasets.readers.sources.handles import pieces
 from toolkit.datasets.readers.sources.spooling import Spool, Window
 
-_CHUNK = 1 << 20
 _PATH_BYTES = 4096
 
 
@@ -146,12 +146,8 @@ class _Once:
                 if self._started:
                     raise OSError("it was read in part before, and cannot be read again")
                 self._started = True
-                self._spool = Spool(self._parts())
+                self._spool = Spool(pieces(self._file))
             return self._spool.open()
-
-    def _parts(self) -> Iterator[bytes]:
-        while part := self._file.read(_CHUNK):
-            yield part
 
 
 def _accept(member: Any) -> tuple[str, _Content]:

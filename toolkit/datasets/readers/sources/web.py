@@ -12,9 +12,9 @@ from fsspec.spec import AbstractFileSystem
 
 from toolkit.core.errors import SourceError, SourceNotFoundError
 from toolkit.core.redaction import without_credentials
+from toolkit.datasets.readers.sources.handles import pieces
 from toolkit.datasets.readers.sources.spooling import SpoolingFileSystem
 
-_CHUNK = 1 << 20
 _GONE = frozenset({404, 410})
 _PAGE = (b"<!doctype html", b"<html")
 _SECONDS = 60
@@ -138,8 +138,7 @@ class WebFileSystem(AbstractFileSystem):  # type: ignore[misc]
 
     def _parts(self, path: str) -> Generator[bytes, None, None]:
         with self._stream(path) as handle:
-            while part := handle.read(_CHUNK):
-                yield part
+            yield from pieces(handle)
 
 
 def web_name(path: str) -> str:
