@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import cache
 from typing import Literal, TypeAlias
 
@@ -49,7 +50,8 @@ _DIRECTIVES = {
     "%y": r"\d{2}",
     "%e": r"[ \d]?\d",
     "%j": r"\d{1,3}",
-    "%f": r"\d{1,9}",
+    **{f"%{digits}f": rf"\d{{{digits}}}" for digits in (3, 6, 9)},
+    **{f"%.{digits}f": rf"\.\d{{{digits}}}" for digits in (3, 6, 9)},
     "%.f": r"(?:\.\d{1,9})?",
     "%s": r"\d+",
     "%F": r"\d{4}-\d{1,2}-\d{1,2}",
@@ -59,7 +61,10 @@ _DIRECTIVES = {
 """What the directives of a format that a person wrote stand for; any other stands for any text."""
 _OF_DATES = frozenset(["%Y", "%y", "%m", "%d", "%e", "%b", "%B", "%j", "%F", "%s"])
 _OF_TIMES = frozenset(["%H", "%I", "%M", "%S", "%T", "%R", "%f", "%.f", "%s"])
-_DIRECTIVE = re.compile(r"%[.:#]?[A-Za-z]|.", re.DOTALL)
+_DIRECTIVE = re.compile(r"%[-_0]?[.:#]?\d?[A-Za-z]|.", re.DOTALL)
+_PADDING = re.compile(r"%[-_0](?=[A-Za-z])")
+"""How a number is to be filled up where it is written; read it is with or without."""
+_SAMPLE = pl.Series([datetime(2024, 11, 23, 22, 34, 45, tzinfo=UTC)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +132,54 @@ class Moment:
         return self.format.replace("%.f", "").replace("%#z", " and offset")
 
 
+@cache
 def given_moment(format: str, *, fine: bool = False) -> Moment:
-    """The moment of a format that a person wrote.
+    """The moment of a format that a person wrote, in the notation of Python's ``strptime`` or in
+    that of chrono, which has other fractions: ``.%f`` is Python's, chrono's alone would be a number
+    of nanoseconds.
 
-    Raises InvalidArgumentError for one without any directive of a date or a time."""
-    parts = set(_DIRECTIVE.findall(format))
+    Raises InvalidArgumentError for one that no values can be read by, or without their year."""
+    known = _PADDING.sub("%", format.replace(".%f", "%.f"))
+    parts = set(_DIRECTIVE.findall(known))
     dated, timed = bool(parts & _OF_DATES), bool(parts & _OF_TIMES)
     if not dated and not timed:
         raise InvalidArgumentError(
             f"{format!r} is not a format of dates: use directives such as %Y-%m-%d %H:%M:%S."
         )
+    for part in parts & _MISREAD.keys():
+        raise InvalidArgumentError(f"{format!r} is a format with {part}: {_MISREAD[part]}.")
     kind: MomentKind = "time"
     if dated:
         kind = "datetime" if timed else "date"
-    return Moment(kind, format, fine)
+    moment = Moment(kind, known, fine or not parts.isdisjoint(["%9f", "%.9f"]))
+    _require_readable(moment, format)
+    return moment
+
+
+_MISREAD = {
+    "%f": "pass %.f for the fraction of a second with its point, or %3f or %6f for its digits",
+    "%Z": "the name of a time zone is no offset (%z), and would be read over. Have the column as "
+    "text, and convert it in the frame",
+}
+"""Directives that the engine takes for something else than what they look like."""
+
+
+def _require_readable(moment: Moment, format: str) -> None:
+    """Raise InvalidArgumentError unless the engine reads what it writes in a format."""
+    try:
+        # An offset is written in one way only.
+        written = _SAMPLE.dt.to_string(moment.format.replace("%#z", "%z"))
+        read = pl.select(moment.parse(pl.lit(written[0]))).item()
+    except pl.exceptions.PolarsError as error:
+        raise InvalidArgumentError(
+            f"{format!r} is a format that values cannot be read by: say all of a date, such as "
+            "%Y-%m-%d, and of a time at least the hour of 24 and the minute, %H:%M."
+        ) from error
+    if moment.kind != "time" and read.year != _SAMPLE[0].year:
+        raise InvalidArgumentError(
+            f"{format!r} is a format with no year: have the column as text, and add one in the "
+            "frame."
+        )
 
 
 @cache
