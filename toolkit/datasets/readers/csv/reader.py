@@ -146,8 +146,13 @@ class CSVDatasetReader(LazyFrameReader):
     def explain(self) -> Explanation:
         """What was found out about the files and their columns, to be printed or looked into."""
         with self._reading():
-            policy = self._options.on_bad_rows
-            return Explanation(tuple(self._plans), dict(self._types), policy, self._unknown)
+            return Explanation(
+                tuple(self._plans),
+                dict(self._types),
+                self._options.on_bad_rows,
+                self._unknown,
+                self._partition_schema,
+            )
 
     def problems(self) -> pl.DataFrame:
         """Everything in the files that is not in the frame as it is written.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import fields
 from datetime import date
 
@@ -10,7 +11,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from toolkit.core.errors import InvalidArgumentError, SourceDriftError, SourceNotFoundError
+from toolkit.core.errors import (
+    InvalidArgumentError,
+    SourceDriftError,
+    SourceError,
+    SourceNotFoundError,
+)
 from toolkit.datasets.readers.csv.contracts.contract import Contract
 from toolkit.datasets.readers.csv.contracts.dtypes import dtype_json, dtype_of
 from toolkit.datasets.readers.csv.options import CSVOptions
@@ -46,6 +52,15 @@ def test_a_contract_is_a_small_json_file_that_comes_back(january, tmp_path):
         "name": "day", "type": "date", "format": "%d.%m.%Y", "fine": False, "nulls": ["NA"],
     }  # fmt: skip
     assert document["columns"][2] == {"name": "price", "type": "float", "nulls": ["NA"]}
+
+
+def test_a_contract_shows_as_its_document(january):
+    assert json.loads(repr(january)) == json.loads(january.json)
+
+
+def test_a_contract_at_a_place_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(SourceError, match=rf"The contract at {re.escape(str(tmp_path))} cannot"):
+        reader(JANUARY, contract=tmp_path)
 
 
 def test_a_file_that_keeps_it_is_read_with_its_types(january, write):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from toolkit.datasets.readers.factory import DatasetReaderFactory
@@ -29,6 +30,17 @@ def explained(data, **options):
         (b"a,b\n1,\n", {}, "b  unknown, no value was seen; read as text"),
         ("a,b\n1,é\n".encode("utf-16"), {}, ": utf-16\n"),
         (b"a,b\n1,2\n", {"on_bad_rows": "skip"}, "Bad rows: skip"),
+        (b"a,b\n1,2\n", {}, "delimiter comma, quote"),
+        (b"a,b\nx\\,y,2\n", {"quote": None, "escape": "\\"}, "no quoting, escapes after a backsl"),
+        (b"a\nx\ny\n", {"has_header": True}, "\n1 column:\n"),
+        (b"a;b\n1,5;x\n", {"decimal": ","}, "a  float; decimal mark ','\n"),
+        (
+            "a;b\n1.234,5 €;3 %\n".encode(),
+            {"decimal": ",", "thousands": ".", "affixes": "€% "},
+            "b  integer; decimal mark ',', thousands mark '.', around numbers any of '€% '",
+        ),
+        (b"a;b\n1,5;x\n", {"decimal": ",", "schema": {"a": pl.Float32}}, "(given); decimal mark"),
+        (b"a;b\n1,5;2020-01-01\n", {"decimal": ","}, "b  date (%Y-%m-%d)\n"),
     ],
 )
 def test_what_was_found_or_said_is_told(data, options, said):
@@ -41,3 +53,12 @@ def test_of_many_files_the_first_are_told_and_the_others_counted():
         f"<bytes #{number}>: utf-8" for number in range(1, 6)
     ]
     assert "\n… and 2 more files\n2 columns:\n" in text
+
+
+def test_columns_that_paths_tell_are_among_the_columns(tmp_path):
+    folder = tmp_path / "year=2024"
+    folder.mkdir()
+    (folder / "a.csv").write_bytes(b"v,w\n1,2\n")
+    text = str(DatasetReaderFactory().reader(tmp_path).explain())
+    assert "\n3 columns:\n" in text
+    assert "  year  Int64, from the paths of the files\n" in text

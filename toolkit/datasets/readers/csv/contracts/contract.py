@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, get_args
 
-from toolkit.core.errors import InvalidArgumentError, SourceNotFoundError
+from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
 from toolkit.datasets.readers.csv.contracts.dtypes import dtype_json, dtype_of
 from toolkit.datasets.readers.csv.layout import Layout
 from toolkit.datasets.readers.csv.options import CSVOptions
@@ -17,6 +17,7 @@ from toolkit.datasets.readers.csv.planning import FilePlan
 from toolkit.datasets.readers.csv.types.column_types import ColumnType, Kind
 from toolkit.datasets.readers.csv.types.moments import given_moment
 from toolkit.datasets.readers.csv.types.numbers import NumberStyle
+from toolkit.datasets.readers.failures import first_line
 
 _FORMAT = "toolkit-csv-contract"
 _VERSIONS = (1, 2)
@@ -28,9 +29,10 @@ _NOT_KEPT = frozenset(["schema", "on_bad_rows"])
 wanted of a file rather than what the file is."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Contract:
-    """The columns of a CSV file, their types, and how the file is written."""
+    """The columns of a CSV file, their types, and how the file is written. Printed, it is its JSON
+    document."""
 
     delimiter: str | None
     """None: files that were looked at together differ in it."""
@@ -42,11 +44,15 @@ class Contract:
     options: Mapping[str, Any] = field(default_factory=dict)
     """What a person said of the file beside the types of columns, by the names of CSVOptions."""
 
+    def __repr__(self) -> str:
+        return self.json.rstrip()
+
     @classmethod
     def of(cls, given: Contract | str | os.PathLike[str]) -> Contract:
         """A contract itself, or the one in a file that ``write`` made.
 
-        Raises SourceNotFoundError, and InvalidArgumentError for a file that is none."""
+        Raises SourceNotFoundError, SourceError where it may not be opened, and InvalidArgumentError
+        for a file that is none."""
         if isinstance(given, Contract):
             return given
         if not isinstance(given, str | os.PathLike):
@@ -61,6 +67,11 @@ class Contract:
                 f"There is no contract at {os.fspath(given)}. Write one: "
                 "reader.contract().write(path)."
             ) from None
+        except OSError as error:
+            raise SourceError(
+                f"The contract at {os.fspath(given)} cannot be read: {first_line(error)}. Pass the "
+                "path of the file that reader.contract().write(path) made."
+            ) from error
         try:
             return cls._from_json(json.loads(text))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
