@@ -12,9 +12,9 @@ from typing import BinaryIO, Literal, TypeAlias, TypedDict
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
-from polars.io.plugins import register_io_source
 
 from toolkit.core.errors import StorageError, ToolkitError
+from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.fingerprint.tree import BLOCK_ROWS
 from toolkit.datasets.frames.blocks import arrow_fields
 
@@ -52,12 +52,8 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], targe
     """Write frames of BLOCK_ROWS rows as they come. An error of theirs is raised as it was."""
     failure: list[BaseException] = []
 
-    def source(
-        with_columns: list[str] | None,
-        predicate: pl.Expr | None,
-        n_rows: int | None,
-        batch_size: int | None,
-    ) -> Iterator[pl.DataFrame]:
+    def source(_: Request) -> Iterator[pl.DataFrame]:
+        # A sink asks for all of it.
         try:
             yield from blocks
         except GeneratorExit:
@@ -69,7 +65,7 @@ def write_polars_blocks(schema: pl.Schema, blocks: Iterator[pl.DataFrame], targe
 
     try:
         with _writing(target):
-            register_io_source(source, schema=schema).sink_parquet(
+            lazy_frame(source, schema, name="blocks").sink_parquet(
                 target, **_OPTIONS, maintain_order=True, engine="streaming"
             )
     except BaseException:
