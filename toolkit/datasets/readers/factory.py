@@ -91,6 +91,12 @@ class DatasetReaderFactory:
         max_unpacked: int | None = None,
         **options: Any,
     ) -> IDatasetReader:
+        if not isinstance(storage_options, Mapping | None):
+            # They may be a secret, which no message shows.
+            raise InvalidArgumentError(
+                f"storage_options is a {type(storage_options).__name__}: pass a mapping of what "
+                "fsspec is told of the place, {'key': value}."
+            )
         chosen = None if format is None else self._named(format)
         resolved = resolve(
             source,

@@ -304,9 +304,10 @@ def test_an_archive_of_several_files_names_them_and_how_to_pass_one(tmp_path, fa
 def test_archives_without_a_table_say_why(data, message, tmp_path, factory):
     path = tmp_path / "data.zip"
     path.write_bytes(data)
-    with pytest.raises(SourceError, match=message) as caught:
-        factory.reader(path)
-    assert "\n" not in str(caught.value)
+    for given_source in (path, data):
+        with pytest.raises(SourceError, match=message) as caught:
+            factory.reader(given_source)
+        assert "\n" not in str(caught.value)
 
 
 def test_an_encrypted_member_is_refused(tmp_path, factory):

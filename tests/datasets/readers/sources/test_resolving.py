@@ -175,3 +175,31 @@ def test_memory_sources_are_full_urls(memory, factory):
     with fsspec.open(source, "rb") as file:
         assert file.read() == b"a\n1\n"
     assert pl.DataFrame(factory.reader(source)).rows() == [(1,)]
+
+
+@pytest.mark.parametrize("name", ["a::b.csv", "zip::a.csv"])
+def test_a_path_that_exists_is_never_taken_for_a_chain(tmp_path, factory, monkeypatch, name):
+    path = write(tmp_path / name)
+    monkeypatch.chdir(tmp_path)
+    for given in (str(path), path, name):
+        assert factory.reader(given).sources == (str(path),)
+
+
+def test_what_is_no_file_is_left_out_of_folders_and_patterns(tmp_path, factory):
+    path = write(tmp_path / "a.csv")
+    os.mkfifo(tmp_path / "pipe.csv")
+    for given in (tmp_path, tmp_path / "*.csv"):
+        assert factory.reader(given).sources == (str(path),)
+    path.unlink()
+    with pytest.raises(SourceError, match="holds no data file"):
+        factory.reader(tmp_path)
+    with pytest.raises(SourceNotFoundError, match="matches no file"):
+        factory.reader(tmp_path / "*.csv")
+
+
+@pytest.mark.parametrize("options", ["key=1", [("key", 1)], 5])
+def test_storage_options_that_are_no_mapping_are_refused(tmp_path, factory, options):
+    path = write(tmp_path / "a.csv")
+    with pytest.raises(InvalidArgumentError, match=r"storage_options is .*: pass a map") as raised:
+        factory.reader(path, storage_options=options)
+    assert "key=1" not in str(raised.value)

@@ -96,7 +96,7 @@ def place_of(member: Any, options: StorageOptions, known: dict[str, Any]) -> Pla
     text = _text(member)
     if _ONE_SLASH.match(text) and not os.path.exists(text):
         text = text.replace("file:", "file://", 1)
-    if "://" not in text and "::" not in text:
+    if "://" not in text and ("::" not in text or _is_path(member, text)):
         return Place(fsspec.filesystem("file"), os.path.abspath(os.path.expanduser(text)), text)
     text = _SCHEME.sub(lambda scheme: scheme[0].lower(), text)
     if text.startswith("file://") and "::" not in text:
@@ -110,6 +110,11 @@ def place_of(member: Any, options: StorageOptions, known: dict[str, Any]) -> Pla
     filesystem, path = _open(text, shown, options, known)
     chain = text.partition("::")[2]
     return Place(filesystem, path, shown, without_credentials(_absolute(chain)))
+
+
+def _is_path(member: Any, text: str) -> bool:
+    """Whether what looks like a chain of URLs is the path of a file."""
+    return isinstance(member, os.PathLike) or os.path.lexists(os.path.expanduser(text))
 
 
 def _local_path(url: str) -> str:

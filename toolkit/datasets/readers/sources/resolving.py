@@ -111,7 +111,8 @@ def resolve(
     """Find the files of ``source``; lists folders and asks whether files exist, opens none.
 
     Globs and folders give their files sorted by path, hidden ones (``.x``, ``_x``) left out of
-    folders; a list keeps its order. A path that exists is never taken for a glob.
+    folders, and pipes and devices of both; a list keeps its order. A path that exists is never
+    taken for a glob.
 
     Raises SourceNotFoundError with the nearest match, SourceError for a folder without data files
     or a place that cannot be reached, InvalidArgumentError for anything that is not a source or
@@ -212,7 +213,7 @@ def _expand(place: Place, select: Select) -> _Found:
             continue
         if filesystem.isdir(match):
             found += _folder(filesystem, match, match, select, base)
-        else:
+        elif _may_be_read(filesystem, match):
             found.append((match, partition_values(match, base)))
     if not found:
         _require_answer(filesystem, base)
@@ -239,13 +240,21 @@ def _folder(filesystem: Any, folder: str, shown: str, select: Select, base: str)
     if not visible and isinstance(filesystem, LocalFileSystem):
         # The walk passes over a folder that may not be read.
         os.listdir(folder)
-    chosen = select(visible)
+    chosen = [path for path in select(visible) if _may_be_read(filesystem, path)]
     if not chosen:
         raise SourceError(
             f"The folder {shown} holds no data file ({len(visible)} other files). "
             "Pass format=… when the files have no usual suffix."
         )
     return [(path, partition_values(path, base)) for path in chosen]
+
+
+def _may_be_read(filesystem: Any, path: str) -> bool:
+    """Whether it is no pipe, socket or device, which reading would wait for. A link to nothing
+    stays: rows may be missing."""
+    if not isinstance(filesystem, LocalFileSystem):
+        return True
+    return os.path.isfile(path) or not os.path.exists(path)
 
 
 def _dotted(path: str, base: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import shutil
@@ -40,7 +41,8 @@ class Window(RandomAccessFile):
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
         if start + offset < 0:
-            raise ValueError(f"a position of {start + offset} is before the beginning")
+            # As files do: zipfile looks for what short archives do not have.
+            raise OSError(errno.EINVAL, "a position before the beginning")
         self._position = start + offset
         return self._position
 
