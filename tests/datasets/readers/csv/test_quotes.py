@@ -66,7 +66,7 @@ def test_quotes_around_fields_and_doubled_ones_are_sound(looked, text, piece, sh
 @pytest.mark.parametrize("share", [1, 7, 100])
 @pytest.mark.parametrize("piece", [1, 2, 3, 100])
 @pytest.mark.parametrize("text", UNSOUND)
-def test_all_others_are_not(looked, text, piece, share):
+def test_quotes_anywhere_else_are_unsound(looked, text, piece, share):
     assert looked(text, piece, share) == "unsound"
 
 

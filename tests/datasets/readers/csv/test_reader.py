@@ -69,7 +69,7 @@ def test_quotes_hold_delimiters_newlines_and_quotes(put, factory):
     assert rows(factory, source) == [(1, 'x,\n"y"'), (2, "z")]
 
 
-def test_another_quote_or_none(put, factory):
+def test_fields_may_be_quoted_otherwise_or_not_at_all(put, factory):
     source = put("t.csv", b"a,b\n1,'x,y'\n2,'z'\n")
     assert rows(factory, source, quote="'") == [(1, "x,y"), (2, "z")]
     plain = put("u.csv", b'a,b\n1,5" pipe\n2,z\n')

@@ -172,7 +172,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-def test_one_clear_line(case, tmp_path, factory, monkeypatch):
+def test_what_is_wrong_is_told_in_one_clear_line(case, tmp_path, factory, monkeypatch):
     monkeypatch.chdir(tmp_path)
     make, kind, message = WRONG[case]
     with pytest.raises(kind, match=message) as caught:

@@ -71,7 +71,7 @@ def read(texts: list[str | None], style: NumberStyle = PLAIN) -> list[object]:
         (["NA", "1"], "integer"),
     ],
 )
-def test_the_narrowest_type_that_loses_nothing(texts, kind):
+def test_a_column_has_the_narrowest_type_that_loses_nothing(texts, kind):
     assert infer(texts).kind == kind
 
 
@@ -96,7 +96,7 @@ def test_the_narrowest_type_that_loses_nothing(texts, kind):
         ([" 10:20:30 "], [time(10, 20, 30)]),
     ],
 )
-def test_dates_and_times_of_one_format(texts, values):
+def test_dates_and_times_of_one_format_are_read(texts, values):
     assert read(texts) == values
 
 
@@ -123,7 +123,7 @@ def test_nan_is_a_number_among_floats_and_null_among_integers():
     assert infer(["NaN", "1"]) == ColumnType("integer", nulls=("NaN",))
 
 
-def test_several_texts_for_null_and_blanks_around():
+def test_texts_for_null_are_null_and_blanks_around_are_left_out():
     assert read(["1", "NA", "-", " 2 "]) == [1, None, None, 2]
 
 
@@ -131,7 +131,7 @@ def test_several_texts_for_null_and_blanks_around():
     ("text", "value"),
     [("1.234,50", 1234.5), ("€ 3", 3.0), ("12,5 %", 12.5), ("-0,5", -0.5), ("1234", 1234.0)],
 )
-def test_numbers_in_the_style_that_was_asked_for(text, value):
+def test_numbers_are_read_in_the_style_that_was_asked_for(text, value):
     assert read([text, "0,25"], GERMAN) == [value, 0.25]
 
 
