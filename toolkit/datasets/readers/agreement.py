@@ -10,6 +10,7 @@ import polars as pl
 from toolkit.core.errors import SourceError
 
 _SHOWN = 5
+"""Names that are shown of those that only one of two files has."""
 _LINES = 12
 """Columns that the table of differences shows."""
 _FILES = 4
@@ -32,7 +33,7 @@ def require_same_columns(
     expected = dict(first[1])
     if all(dict(schema) == expected for _, schema in others):
         return
-    table = differences([first, *others])
+    table = _differences([first, *others])
     raise SourceError(f"The files of {given} do not have one schema.\n{table}\n{advice}")
 
 
@@ -45,11 +46,32 @@ def require_joinable(given: str, files: Sequence[tuple[str, Schema]], apart: Seq
     ]
     raise SourceError(
         f"The files of {given} cannot be joined: there is no type that holds the values of all.\n"
-        f"{differences(chosen)}\nRead the files that belong together, or read each and cast."
+        f"{_differences(chosen)}\nRead the files that belong together, or read each and cast."
     )
 
 
-def differences(files: Sequence[tuple[str, Schema]]) -> str:
+def require_same_names(
+    given: str, first: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]
+) -> None:
+    """Raise SourceError unless two files of ``given`` that have texts only have the same columns in
+    the same order."""
+    url, expected = first
+    other_url, names = other
+    if list(expected) == list(names):
+        return
+    lacking = [name for name in expected if name not in names]
+    extra = [name for name in names if name not in expected]
+    listed = "; ".join(
+        [f"{name!r} is only in the first" for name in lacking[:_SHOWN]]
+        + [f"{name!r} is only in the second" for name in extra[:_SHOWN]]
+    )
+    raise SourceError(
+        f"The files of {given} do not have one schema. First {url}, second {other_url}: "
+        f"{listed or 'the same columns in another order'}. Read the files that belong together."
+    )
+
+
+def _differences(files: Sequence[tuple[str, Schema]]) -> str:
     """A table: a line for each column that not all files have alike, a column for each kind of
     file, named by the first of its kind."""
     kinds: dict[tuple[tuple[str, str], ...], list[str]] = {}
@@ -88,23 +110,3 @@ def _title(urls: Sequence[str]) -> str:
 
 def _cut(cell: str) -> str:
     return cell if len(cell) <= _WIDE else f"{cell[: _WIDE - 1]}…"
-
-
-def require_same_names(
-    given: str, first: tuple[str, Sequence[str]], other: tuple[str, Sequence[str]]
-) -> None:
-    """Raise SourceError unless two text files of ``given`` have the same columns in one order."""
-    url, expected = first
-    other_url, names = other
-    if list(expected) == list(names):
-        return
-    lacking = [name for name in expected if name not in names]
-    extra = [name for name in names if name not in expected]
-    listed = "; ".join(
-        [f"{name!r} is only in the first" for name in lacking[:_SHOWN]]
-        + [f"{name!r} is only in the second" for name in extra[:_SHOWN]]
-    )
-    raise SourceError(
-        f"The files of {given} do not have one schema. First {url}, second {other_url}: "
-        f"{listed or 'the same columns in another order'}. Read the files that belong together."
-    )
