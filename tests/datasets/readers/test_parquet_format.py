@@ -33,8 +33,9 @@ ZSTD_OF_NOTHING = pa.Codec("zstd").compress(b"").to_pybytes()
 
 def one(kind, body, count, codec=hm.UNCOMPRESSED, **how):
     """A column ``a`` of one page."""
-    encodings = how.pop("encodings", (hm.PLAIN, hm.RLE))
-    return [Chunk("a", kind, [page(body, count, **how)], count, codec, encodings=encodings)]
+    told = {"encodings": (hm.PLAIN, hm.RLE)}
+    told |= {name: how.pop(name) for name in ("encodings", "meta") if name in how}
+    return [Chunk("a", kind, [page(body, count, **how)], count, codec, **told)]
 
 
 def ints(body=THREE, codec=hm.UNCOMPRESSED, **how):
@@ -75,6 +76,19 @@ def map_of(key_repetition, group, top=hm.MAP):
         Chunk(f"a.{group}.value", hm.INT32, [values], 2),
     ]
     return hm.parquet(schema, chunks, 1)
+
+
+def stamp(nanoseconds, day):
+    """An INT96 timestamp."""
+    return nanoseconds.to_bytes(8, "little", signed=True) + day.to_bytes(4, "little")
+
+
+def wide_decimals(*values):
+    body = b"".join(value.to_bytes(17, "big", signed=True) for value in values)
+    definitions = levels(1, *(1 for _ in values[1:]), 0)
+    chunk = one(hm.FIXED, definitions + body, len(values) + 1)
+    schema = element("a", hm.FIXED, length=17, converted=hm.DECIMAL, scale=2, precision=38)
+    return hm.parquet([schema], chunk, len(values) + 1)
 
 
 def statistics(smallest, largest, nulls=None):
@@ -171,6 +185,30 @@ FORMS = {
         ),
         [Decimal("0.01"), Decimal("-0.01")],
     ),
+    "decimals of more bytes than they need": (
+        wide_decimals(5, -5, 10**38 - 1, 1 - 10**38),
+        [
+            Decimal("0.05"),
+            Decimal("-0.05"),
+            *(Decimal(f"{s}{'9' * 36}.99") for s in ("", "-")),
+            None,
+        ],
+    ),
+    "INT96 with times of the days before and after": (
+        leaf(hm.INT96, stamp(-1000, 2440588) + stamp(86_400 * 10**9, 2440588), 2),
+        [dt.datetime(1969, 12, 31, 23, 59, 59, 999_999), dt.datetime(1970, 1, 2)],
+    ),
+    "group called ENUM": (
+        hm.parquet(
+            [
+                element("a", None, children=1, converted=hm.ENUM, logical={4: {}}),
+                element("x", hm.INT32),
+            ],
+            [Chunk("a.x", hm.INT32, [page(levels(2, 1, 0) + numbers(7), 3)], 3)],
+            3,
+        ),
+        [{"x": 7}, {"x": None}, None],
+    ),
     "legacy enum": (
         leaf(hm.BYTE_ARRAY, texts("A", "B"), 2, converted=hm.ENUM),
         ["A", "B"],
@@ -247,6 +285,14 @@ FORMS = {
     "statistics of another width": (statistics(b"\1", b"\1" * 9), [5, None]),
     "statistics that are empty": (statistics(b"", b""), [5, None]),
     "statistics with a negative number of nulls": (statistics(None, None, nulls=-5), [5, None]),
+    "chunks without paths": (
+        hm.parquet(REQUIRED_INT, one(hm.INT32, THREE, 3, meta={3: None}), 3),
+        [1, 2, 3],
+    ),
+    "writer whose name is no UTF-8": (
+        hm.parquet(REQUIRED_INT, one(hm.INT32, THREE, 3), 3, footer={6: b"\xff"}),
+        [1, 2, 3],
+    ),
     "no name of a writer": (
         hm.parquet(REQUIRED_INT, one(hm.INT32, THREE, 3), 3, footer={6: None}),
         [1, 2, 3],
@@ -587,6 +633,33 @@ def test_extensions_within_nested_types_are_their_storage(source, factory):
         }
     )
     assert_faces(factory.reader(source(data)), expected)
+
+
+def test_only_the_columns_that_are_meant_are_read_as_bytes(source, factory):
+    """Those of INT96 and of wide decimals are, for a while; others may have their names."""
+    body = stamp(-1000, 2440588)
+    data = hm.parquet(
+        [
+            element("s", None, hm.REQUIRED, children=2),
+            element("d", hm.INT32, hm.REQUIRED),
+            element("t", hm.INT64, hm.REQUIRED),
+            element("t", hm.INT96, hm.REQUIRED),
+            element("d", hm.FIXED, hm.REQUIRED, length=17, converted=hm.DECIMAL, precision=3),
+            element("n", hm.INT64, hm.REQUIRED),
+        ],
+        [
+            Chunk("s.d", hm.INT32, [page(numbers(1), 1)], 1),
+            Chunk("s.t", hm.INT64, [page(numbers(2, width=8), 1)], 1),
+            Chunk("t", hm.INT96, [page(body, 1)], 1),
+            Chunk("d", hm.FIXED, [page(bytes(16) + b"\7", 1)], 1),
+            Chunk("n", hm.INT64, [page(numbers(3, width=8), 1)], 1),
+        ],
+        1,
+    )
+    moment = dt.datetime(1969, 12, 31, 23, 59, 59, 999_999)
+    reader = factory.reader(source(data))
+    assert reader.polars().collect().rows() == [({"d": 1, "t": 2}, moment, Decimal(7), 3)]
+    assert "column 'd' has decimals of more than 16 bytes" in reader.explain()
 
 
 def test_text_of_a_fixed_length_is_refused_as_no_damage(source, factory):

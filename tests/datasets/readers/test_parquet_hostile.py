@@ -112,6 +112,26 @@ BAD = {
         b"\1\2\0\4\1", hm.dictionary(numbers(7, 8), HUGE)
     ),
     "a dictionary of less than no values": indices(b"\1\2\0\4\1", hm.dictionary(numbers(7, 8), -1)),
+    "a dictionary of fixed bytes with their lengths": hm.parquet(
+        [element("a", hm.FIXED, hm.REQUIRED, length=3)],
+        [
+            Chunk(
+                "a",
+                hm.FIXED,
+                [page(b"\1\2\0\4\1", 3, hm.RLE_DICTIONARY)],
+                3,
+                dictionary=hm.dictionary(texts("abc", "def"), 2),
+                encodings=(hm.RLE_DICTIONARY,),
+            )
+        ],
+        3,
+    ),
+    "decimals of more bytes and more digits": column(
+        hm.FIXED, b"\1" * 51, converted=hm.DECIMAL, scale=0, precision=38, length=17
+    ),
+    "decimals of more digits than they say": column(
+        hm.FIXED, (bytes(1) + b"\x7f" * 16) * 3, converted=hm.DECIMAL, precision=38, length=17
+    ),
     "an index behind the dictionary": indices(b"\x08\x06\xff", TWO),
     "indices of 255 bits": indices(b"\xff\x06\xff", TWO),
     "no dictionary": indices(b"\1\2\0\4\1", b""),

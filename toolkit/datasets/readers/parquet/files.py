@@ -42,8 +42,8 @@ class DataFile:
     """None where it has to be read again, or pyarrow lacks a type."""
     layout: FileLayout | None
     """Kept of the files whose pages are looked at."""
-    maps_as_lists: bool
-    """As of Footer, and so the next."""
+    mended: bool
+    """Whether only its metadata here tells how to read it: see ``Footer``, as for the next."""
     odd_arrays: bool
 
     def constants(self, partitions: Mapping[str, pl.DataType]) -> list[pl.Expr]:
@@ -85,7 +85,7 @@ def read_files(
                     footer.layout.rows,
                     footer.metadata if kept <= _KEPT else None,
                     footer.layout if budget > 0 and not footer.encrypted else None,
-                    footer.maps_as_lists,
+                    bool(footer.mended),
                     footer.odd_arrays,
                 )
             )
@@ -97,6 +97,17 @@ def read_schema(source: ResolvedSource, path: str, url: str) -> pl.Schema:
     """The columns of one file, from its footer."""
     with source.open(path, random_access=True) as handle:
         return columns_of(read_footer(handle, url), None).dtypes
+
+
+def begins_empty(source: ResolvedSource, file: DataFile) -> bool:
+    """Whether pyarrow would end before the first values of a column of a local file, as far as some
+    of its first pages tell."""
+    if file.layout is None or source.remote:
+        return False
+    with source.open(file.path, random_access=True) as handle:
+        read = partial(os.pread, handle.fileno())
+        some = pages.PAGES_LOOKED_AT // max(len(file.layout.leaves), 1)
+        return any(pages.begins_empty(group, read) for group in file.layout.groups[: max(some, 1)])
 
 
 def look_at_pages(source: ResolvedSource, files: Iterable[DataFile], hint: str) -> None:

@@ -20,13 +20,15 @@ from toolkit.datasets.readers.parquet.layout import (
     FileLayout,
     read_layout,
 )
-from toolkit.datasets.readers.parquet.maps import without_maps
+from toolkit.datasets.readers.parquet.rewriting import as_bytes, mended
 
 if TYPE_CHECKING:
     from pyarrow.parquet import FileDecryptionProperties
 
 MAGIC = b"PAR1"
 _ENCRYPTED = b"PARE"
+DECIMAL_BYTES = 16
+"""Bytes that hold every decimal of 38 digits."""
 _AROUND = 12
 """Bytes that are not of the footer in every file: the magic at both ends, and the length."""
 _TAIL = 64 << 10
@@ -48,15 +50,23 @@ class Footer:
     metadata: pq.FileMetaData | None
     schema: pa.Schema | None
     """The columns as pyarrow reads them; None, as the metadata, where it lacks a type."""
-    maps_as_lists: bool
-    """Whether the metadata calls maps lists, for pyarrow refuses the maps of this file."""
+    mended: tuple[str, ...] = ()
+    """What the metadata says otherwise than the file does, for pyarrow would refuse it."""
     encrypted: bool = False
+
+    def bare(self, name: str) -> pq.FileMetaData:
+        """The metadata with the top-level column ``name``, of INT96, as the bytes stored."""
+        content = as_bytes(self.serialized[len(MAGIC) : -8], self.layout.leaves, [name])
+        return pq.read_metadata(io.BytesIO(_alone(content)))
 
     @property
     def odd_arrays(self) -> bool:
         """Whether it may have arrays as DuckDB writes them, null with as many values as the others
         have, which pyarrow refuses."""
-        writer = (self.metadata and self.metadata.created_by) or ""
+        try:
+            writer = (self.metadata and self.metadata.created_by) or ""
+        except UnicodeDecodeError:
+            return False
         return writer.startswith("DuckDB") and any(leaf.repeated for leaf in self.layout.leaves)
 
 
@@ -121,19 +131,44 @@ def _parsed(url: str, content: bytes, size: int, chunks: int) -> Footer:
             "or read it with DuckDB, which takes it."
         )
     serialized = _alone(content)
-    patched = False
+    notes: tuple[str, ...] = ()
     try:
-        metadata = pq.read_metadata(io.BytesIO(serialized))
-        schema = metadata.schema.to_arrow_schema()
+        metadata, schema = _told(content)
     except pa.ArrowNotImplementedError:
         metadata = schema = None
-    except pa.ArrowInvalid as error:
-        without = without_maps(content) if "Map key" in str(error) else None
-        if without is None:
+    except (pa.ArrowException, OSError) as error:
+        found = mended(content, layout, str(error))
+        if found is None:
             raise
-        metadata = pq.read_metadata(io.BytesIO(_alone(without)))
-        schema, patched = metadata.schema.to_arrow_schema(), True
-    return Footer(url, size, serialized, layout, metadata, schema, patched)
+        content, notes = found[0], (found[1],)
+        metadata, schema = _told(content)
+    wide = _wide_decimals(layout, schema)
+    if wide:
+        metadata = pq.read_metadata(io.BytesIO(_alone(as_bytes(content, layout.leaves, wide))))
+        notes += (f"column {wide[0]!r} has decimals of more than {DECIMAL_BYTES} bytes",)
+    return Footer(url, size, serialized, layout, metadata, schema, notes)
+
+
+def _told(content: bytes) -> tuple[pq.FileMetaData, pa.Schema]:
+    metadata = pq.read_metadata(io.BytesIO(_alone(content)))
+    return metadata, metadata.schema.to_arrow_schema()
+
+
+def _wide_decimals(layout: FileLayout, schema: pa.Schema | None) -> list[str]:
+    """The columns of decimals that have fewer digits than bytes to hold them, which no engine of
+    ours reads."""
+    names = [
+        leaf.path[0]
+        for leaf in layout.leaves
+        if leaf.type == FIXED and leaf.length > DECIMAL_BYTES and len(leaf.path) == 1
+    ]
+    if schema is None:
+        return []
+    return [
+        name
+        for name in names
+        if schema.get_field_index(name) >= 0 and pa.types.is_decimal128(schema.field(name).type)
+    ]
 
 
 def _alone(content: bytes) -> bytes:

@@ -13,12 +13,13 @@ from typing import cast
 from toolkit.datasets.readers.parquet.thrift import Value, read_until
 
 INT96, FIXED = 3, 7
-WIDTHS = {1: 4, 2: 8, 3: 12, 4: 4, 5: 8, 6: 4}
+INT96_BYTES = 12
+WIDTHS = {1: 4, 2: 8, 3: INT96_BYTES, 4: 4, 5: 8, 6: 4}
 """Bytes of a PLAIN value of each physical type, at least; a truth takes a bit, FIXED its length."""
 
 BIT_PACKED = 4
 """The encoding of levels before RLE, which many footers name though no page has it."""
-UTF8, ENUM, DECIMAL, INTERVAL = 0, 4, 5, 21
+UTF8, MAP, MAP_KEY_VALUE, LIST, ENUM, DECIMAL, INTERVAL = 0, 1, 2, 3, 4, 5, 21
 """Converted types."""
 
 CHUNKS_LOOKED_AT = 10_000
@@ -63,6 +64,8 @@ class Chunk:
     elsewhere: bytes
     """The path of the file that has the data, when it is another one."""
     encrypted: bool
+    named: bool
+    """Whether it says which column it is; else its position does."""
 
     @property
     def start(self) -> int:
@@ -97,6 +100,14 @@ class FileLayout:
         """The column chunks of one row group after the other, each with its column."""
         for group in self.groups:
             yield from zip(self.leaves, group.chunks, strict=True)
+
+    @property
+    def fixed_dictionaries(self) -> bool:
+        """Whether there are dictionaries of FIXED values, which arrow-rs wrote as if they were not
+        until 2026, and pyarrow does not notice."""
+        return any(
+            leaf.type == FIXED and chunk.dictionary_is_sound for leaf, chunk in self.chunks()
+        )
 
     @property
     def old_levels(self) -> bool:
@@ -173,6 +184,7 @@ def _chunk(chunk: Fields) -> Chunk:
         encodings=tuple(int(cast(int, encoding)) for encoding in _list(meta, 2)),
         elsewhere=_bytes(chunk, 1),
         encrypted=encrypted,
+        named=encrypted or 3 in meta,
     )
 
 

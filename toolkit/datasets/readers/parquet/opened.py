@@ -16,6 +16,8 @@ from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import decrypting
 from toolkit.datasets.readers.parquet.files import DataFile
 from toolkit.datasets.readers.parquet.footer import read_footer
+from toolkit.datasets.readers.parquet.raw_values import decimals
+from toolkit.datasets.readers.parquet.second_look import SecondLook
 from toolkit.datasets.readers.parquet.types import frame_of
 from toolkit.datasets.readers.portable import any_within
 from toolkit.datasets.readers.sources import ResolvedSource
@@ -44,6 +46,8 @@ class OpenFile:
     portable: pa.Schema
     dtypes: Mapping[str, pl.DataType]
     hint: str
+    again: SecondLook | None
+    """None where the file is encrypted."""
 
     def is_large(self, group: int) -> bool:
         """Whether a row group is better read in parts."""
@@ -53,12 +57,18 @@ class OpenFile:
         """Columns of a row group."""
         if not names:
             return pl.DataFrame(height=self.rows[group])
-        with self._reading():
-            table = self.file.read_row_group(group, names).select(names)
-            if self.exact is not None:
-                self._require_fit(self.exact, table, group)
-            self._require_rows(group, table.num_rows)
-            return self._frame(table)
+        try:
+            with self._reading():
+                table = self.file.read_row_group(group, names).select(names)
+                if self.exact is not None:
+                    self._require_fit(self.exact, table, group)
+                self._require_rows(group, table.num_rows)
+                return self._frame(table)
+        except SourceError:
+            found = self._read_again(group, names)
+            if found is None:
+                raise
+            return found
 
     def parts(self, group: int, names: Sequence[str]) -> Iterator[pl.DataFrame]:
         """Columns of a row group, in parts where it is large."""
@@ -66,12 +76,23 @@ class OpenFile:
             yield self.group(group, names)
             return
         rows = 0
+        try:
+            with self._reading():
+                for batch in self.file.iter_batches(_PART, row_groups=[group], columns=names):
+                    rows += batch.num_rows
+                    # A dotted name also selects a field of a struct: keep what was asked for.
+                    yield self._frame(pa.Table.from_batches([batch]).select(names))
+                self._require_rows(group, rows)
+        except SourceError:
+            found = None if rows else self._read_again(group, names)
+            if found is None:
+                raise
+            yield found
+
+    def _read_again(self, group: int, names: Sequence[str]) -> pl.DataFrame | None:
+        """What pyarrow did not read though it is there."""
         with self._reading():
-            for batch in self.file.iter_batches(_PART, row_groups=[group], columns=names):
-                # A dotted name also selects a field of a struct: keep what was asked for.
-                yield self._frame(pa.Table.from_batches([batch]).select(names))
-                rows += batch.num_rows
-            self._require_rows(group, rows)
+            return None if self.again is None else self.again.rows(group, names)
 
     def _reading(self) -> AbstractContextManager[None]:
         return reading(self.url, self.hint, remote=True)
@@ -108,6 +129,8 @@ class OpenFile:
             try:
                 stamps[name].cast(table.schema.field(name).type, safe=True)
             except pa.ArrowInvalid as error:
+                if self.again is not None and self.again.fits(table[name], name, group):
+                    continue
                 raise SourceError(
                     f"{self.url} has INT96 timestamps in column {name!r} that nanoseconds of 64 "
                     "bits cannot hold. Pass int96='us' to read them as microseconds."
@@ -121,6 +144,9 @@ def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if isinstance(column.type, pa.BaseExtensionType):
         chunks = [chunk.storage for chunk in column.chunks]
         column = pa.chunked_array(chunks, column.type.storage_type)
+    if pa.types.is_fixed_size_binary(column.type) and pa.types.is_decimal128(field.type):
+        chunks = [decimals(chunk, field.type) for chunk in column.chunks]
+        return pa.chunked_array(chunks, field.type)
     if any_within(column.type, is_indirect):
         chunks = [spelled_out(chunk).cast(field.type) for chunk in column.chunks]
         return pa.chunked_array(chunks, field.type)
@@ -189,4 +215,14 @@ def opened(
             )
             groups = range(parquet.num_row_groups)
             rows = [parquet.metadata.row_group(group).num_rows for group in groups]
-        yield OpenFile(file.url, parquet, exact, rows, columns.portable, dtypes, hint)
+        again = SecondLook(file.url, file.path, handle, columns, source.remote)
+        yield OpenFile(
+            file.url,
+            parquet,
+            exact,
+            rows,
+            columns.portable,
+            dtypes,
+            hint,
+            again if decryption is None else None,
+        )

@@ -17,6 +17,7 @@ from toolkit.datasets.readers.parquet.layout import (
     Fields,
     FileLayout,
     Leaf,
+    RowGroup,
 )
 from toolkit.datasets.readers.parquet.thrift import read_struct
 
@@ -24,6 +25,8 @@ PAGES_LOOKED_AT = 20
 """Page headers that one reader looks at: well under 1 ms."""
 _HEADER = 256
 """Bytes that nearly every header fits in; one that does not is left to the engine."""
+_DICTIONARY_HEADER = 7
+"""Its field in a page header."""
 _LARGE = 64 << 20
 _DAMAGED = "It is damaged: fetch it again"
 
@@ -70,6 +73,25 @@ def check_pages(url: str, layout: FileLayout, read: Read, budget: int) -> int:
     return budget
 
 
+def begins_empty(group: RowGroup, read: Read) -> bool:
+    """Whether the first data page of a column of an open file has no values though others of the
+    row group have: pyarrow takes it for the last."""
+    return any(chunk.values > 0 and _begins_empty(chunk, read) for chunk in group.chunks)
+
+
+def _begins_empty(chunk: Chunk, read: Read) -> bool:
+    at = chunk.data_page
+    try:
+        header, length = read_struct(read(_HEADER, at))
+        if _DICTIONARY_HEADER in header:  # the offset is that of the dictionary
+            at += length + cast(int, header.get(3, 0))
+            header, _ = read_struct(read(_HEADER, at))
+    except ValueError:
+        return False
+    data = header.get(5, header.get(8))
+    return isinstance(data, dict) and data.get(1) == 0
+
+
 def _require(url: str, leaf: Leaf, problem: str) -> None:
     if problem:
         raise SourceError(
@@ -98,10 +120,12 @@ def _problem(leaf: Leaf, chunk: Chunk, header: Fields) -> str:
         return (
             f"claims to unpack to {unpacked:,} bytes, its column to {chunk.unpacked:,}. {_DAMAGED}"
         )
-    dictionary = header.get(7)
+    dictionary = header.get(_DICTIONARY_HEADER)
     if isinstance(dictionary, dict):
         values = dictionary.get(1, 0)
         width = leaf.length if leaf.type == FIXED else WIDTHS.get(leaf.type, 0)
         if not isinstance(values, int) or values < 0 or values * width > unpacked:
             return f"claims {values!r} values in {unpacked:,} bytes. {_DAMAGED}"
+        if leaf.type == FIXED and values * width != unpacked:
+            return f"has {values} values of {width} bytes in {unpacked:,} bytes. {_DAMAGED}"
     return ""

@@ -4,7 +4,7 @@ what is not local."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +16,12 @@ from toolkit.datasets.readers.agreement import require_joinable, require_same_co
 from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.parquet.datasets import dataset_of
 from toolkit.datasets.readers.parquet.decrypting import require_properties
-from toolkit.datasets.readers.parquet.files import DataFile, look_at_pages, read_files
+from toolkit.datasets.readers.parquet.files import (
+    DataFile,
+    begins_empty,
+    look_at_pages,
+    read_files,
+)
 from toolkit.datasets.readers.parquet.footer import MAGIC
 from toolkit.datasets.readers.parquet.guarded import GuardedScan
 from toolkit.datasets.readers.parquet.joining import exact_by_statistics, joined, needs_fitting
@@ -30,6 +35,9 @@ from toolkit.datasets.readers.sources import ResolvedSource
 if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as pads
+
+    from toolkit.core.io_sources import Request
+    from toolkit.datasets.readers.parquet.layout import FileLayout
 
 SMALL = 4 << 20
 """Bytes up to which local files are read by pyarrow, which is as fast there and, unlike polars,
@@ -45,6 +53,11 @@ _UNION = (
 def looks_like_parquet(head: bytes) -> bool:
     """Whether the first bytes of a file are those of a Parquet file."""
     return head.startswith((MAGIC, b"PARE"))
+
+
+def _is_doubtful(layout: FileLayout | None) -> bool:
+    """Whether pyarrow may read other values than the file has, which its pages tell."""
+    return layout is not None and (layout.old_levels or layout.fixed_dictionaries)
 
 
 class ParquetDatasetReader(LazyFrameReader):
@@ -83,6 +96,7 @@ class ParquetDatasetReader(LazyFrameReader):
         require_properties(decryption)
         self._int96 = int96
         self._decryption = decryption
+        self._given_up: set[str] = set()
 
     @property
     def engine(self) -> Literal["polars", "pyarrow"]:
@@ -100,6 +114,8 @@ class ParquetDatasetReader(LazyFrameReader):
             lines.append("  small enough for pyarrow, which checks more, or types that differ")
         for file in self._files:
             lines += [f"  {file.url}: {note}" for note in file.columns.notes]
+            if file.url in self._given_up:
+                lines.append(f"  {file.url}: polars gave up on it, pyarrow read the rest")
         return "\n".join(lines)
 
     def polars(self) -> pl.LazyFrame:
@@ -127,16 +143,17 @@ class ParquetDatasetReader(LazyFrameReader):
 
     def _batches(self, frame: pl.LazyFrame, size: int) -> Iterator[pa.RecordBatch]:
         rows = 0
-        # The errors of this face are ours without a guard.
-        for batch in super()._batches(self._frame(guarded=False), size):
-            rows += batch.num_rows
-            yield batch
+        try:
+            # The errors of this face are ours without a guard.
+            for batch in super()._batches(self._frame(guarded=False), size):
+                rows += batch.num_rows
+                yield batch
+        except SourceError:
+            if not any(self._native):
+                raise
         # After a panic in one of its threads polars may end the stream as if all were well.
         if rows != self.count():
-            raise SourceError(
-                f"{self._source.given} could not be read: it has {self.count():,} rows, and its "
-                f"engine gave up after {rows:,}. {self.hint}"
-            )
+            yield from super()._batches(self._frame(guarded=True).slice(rows), size)
 
     def arrow(self) -> pads.Dataset | pa.RecordBatchReader:
         if not all(self._dataset_gives(file) for file in self._files) or any(self._fitted):
@@ -186,7 +203,7 @@ class ParquetDatasetReader(LazyFrameReader):
         looked_at = [
             file
             for file, chosen in zip(self._files, native, strict=True)
-            if chosen or (file.layout is not None and file.layout.old_levels)
+            if chosen or _is_doubtful(file.layout)
         ]
         look_at_pages(self._source, looked_at, self.hint)
         return native
@@ -250,14 +267,29 @@ class ParquetDatasetReader(LazyFrameReader):
             columns = chosen[0].columns
             if not guarded:
                 return native_scan(paths, columns, self._partition_schema)
-            return GuardedScan(paths, columns, self._partition_schema, rows, self.hint).lazy()
-        return ArrowScan(self._source, chosen, self._partition_schema, self._decryption).lazy()
+            other = partial(self._read_by_pyarrow, chosen) if columns.portable else None
+            return GuardedScan(
+                paths, columns, self._partition_schema, rows, self.hint, other
+            ).lazy()
+        return self._by_pyarrow(chosen).lazy()
+
+    def _by_pyarrow(self, files: Sequence[DataFile]) -> ArrowScan:
+        return ArrowScan(self._source, files, self._partition_schema, self._decryption)
+
+    def _read_by_pyarrow(
+        self, files: Sequence[DataFile], request: Request
+    ) -> Iterator[pl.DataFrame]:
+        """Answers what polars gave up on."""
+        for part in self._by_pyarrow(files).read(request):
+            self._given_up.update(file.url for file in files)
+            yield part
 
     def _dataset_gives(self, file: DataFile) -> bool:
         """Whether pyarrow's dataset gives what the other faces give."""
         return not (
-            file.maps_as_lists
+            file.mended
             or (file.columns.int96 and not file.columns.microseconds)
             or not file.columns.dtypes
+            or begins_empty(self._source, file)
             or not all(map(in_dataset, file.columns.dtypes.values()))
         )

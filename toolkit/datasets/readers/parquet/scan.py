@@ -36,13 +36,14 @@ class ArrowScan:
     def lazy(self) -> pl.LazyFrame:
         """The lazy frame over all files."""
         schema = pl.Schema({**self._dtypes, **self.partitions})
-        return lazy_frame(self._read, schema, name="Parquet", detail=self.source.given)
+        return lazy_frame(self.read, schema, name="Parquet", detail=self.source.given)
 
     @property
     def _dtypes(self) -> pl.Schema:
         return self.files[0].columns.dtypes
 
-    def _read(self, request: Request) -> Iterator[pl.DataFrame]:
+    def read(self, request: Request) -> Iterator[pl.DataFrame]:
+        """Answer a request. Raises SourceError."""
         # Of the first rows none may be skipped: they are counted before the predicate.
         pushed = request.predicate if request.remaining is None else None
         for file in self.files:

@@ -1,18 +1,22 @@
 """Reading Thrift's compact protocol: the footers and page headers of Parquet files.
 
 The engines abort the process on some of what damaged footers say; this reads bytes, in one pass, in
-bounded depth and memory, and raises ValueError for anything that is not Thrift.
+bounded depth and memory, and raises ValueError for anything that is not Thrift. A struct can also
+be taken apart and put together again with other fields: its length is written nowhere.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 Value: TypeAlias = "bool | int | bytes | list[Value] | dict[int, Value]"
 """Structs are mappings from field number to value; a double is its eight bytes."""
 
-_TRUE, _FALSE, _BYTE, _I16, _I64, _DOUBLE, _BINARY = 1, 2, 3, 4, 6, 7, 8
+RawStruct: TypeAlias = dict[int, tuple[int, bytes]]
+"""The fields of a struct by number: the kind of each, and its bytes as they are stored."""
+
+_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY = 1, 2, 3, 4, 5, 6, 7, 8
 _LIST, _SET, _STRUCT = 9, 10, 12
 _DEPTH = 40
 
@@ -33,6 +37,80 @@ def read_until(data: bytes, field: int) -> tuple[dict[int, Value], Iterator[tupl
     except IndexError:
         raise ValueError("a structure is cut short") from None
     return before, _members(data, at) if field in before else iter(())
+
+
+def split(data: bytes) -> RawStruct:
+    """The fields of the struct at the beginning."""
+    try:
+        return _split(data)
+    except IndexError:
+        raise ValueError("a structure is cut short") from None
+
+
+def join(fields: RawStruct) -> bytes:
+    """The struct of these fields."""
+    out, last = bytearray(), 0
+    for number, (kind, body) in sorted(fields.items()):
+        step = number - last
+        out += bytes([step << 4 | kind]) if step < 16 else bytes([kind]) + _coded(number << 1)
+        out += body
+        last = number
+    return bytes(out) + b"\0"
+
+
+def split_list(body: bytes) -> tuple[int, list[bytes]]:
+    """The kind of the members of a list, and the bytes of each."""
+    count, kind, at = _list_head(body, 0)
+    found = []
+    for _ in range(count):
+        begin = at
+        _, at = _value(body, at, kind, 1)
+        found.append(body[begin:at])
+    return kind, found
+
+
+def join_list(kind: int, members: Sequence[bytes]) -> bytes:
+    """The list of these members."""
+    count = len(members)
+    head = bytes([count << 4 | kind]) if count < 15 else bytes([0xF0 | kind]) + _coded(count)
+    return head + b"".join(members)
+
+
+def number_field(number: int) -> tuple[int, bytes]:
+    """A field of 32 bits with a number from 0."""
+    return _I32, _coded(number << 1)
+
+
+def texts_field(texts: Sequence[str]) -> tuple[int, bytes]:
+    """A field with a list of texts."""
+    raw = [text.encode() for text in texts]
+    return _LIST, join_list(_BINARY, [_coded(len(text)) + text for text in raw])
+
+
+def _split(data: bytes) -> RawStruct:
+    found: RawStruct = {}
+    field = at = 0
+    while head := data[at]:
+        kind = head & 0x0F
+        at += 1
+        if step := head >> 4:
+            field += step
+        else:
+            coded, at = _varint(data, at)
+            field = (coded >> 1) ^ -(coded & 1)
+        begin = at
+        if kind not in (_TRUE, _FALSE):
+            _, at = _value(data, at, kind, 0)
+        found[field] = kind, data[begin:at]
+    return found
+
+
+def _coded(number: int) -> bytes:
+    out = bytearray()
+    while number > 0x7F:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*out, number])
 
 
 def _members(data: bytes, at: int) -> Iterator[tuple[Value, int]]:

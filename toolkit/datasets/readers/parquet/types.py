@@ -127,8 +127,7 @@ def _obstacles(footer: Footer, nanoseconds: bool) -> list[str]:
     found = []
     if footer.encrypted:
         found.append("it is encrypted: pyarrow decrypts it")
-    if footer.maps_as_lists:
-        found.append("its maps allow null as a key: they are read as lists of keys and values")
+    found += footer.mended
     if nanoseconds:
         found.append("polars would not notice INT96 timestamps outside of the years 1678 to 2262")
     for position, leaf in enumerate(footer.layout.leaves):
