@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from queue import Empty, Full, Queue
 from typing import TYPE_CHECKING, Any
 
+from toolkit.core.ending import stop_all
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -94,6 +96,8 @@ def _end_all() -> None:
     """A thread that the interpreter's end finds in the engine would abort the process."""
     for engine, given_up in list(_running.items()):
         _end(engine, given_up, 10.0)
+    # An engine that is told to stop asks its sources once more.
+    stop_all()
 
 
 atexit.register(_end_all)

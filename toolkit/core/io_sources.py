@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from toolkit.core.ending import stoppable
+
 
 @dataclass(slots=True)
 class Request:
@@ -69,7 +71,7 @@ def lazy_frame(
         if with_columns is None and not names:
             names.extend(schema() if callable(schema) else schema)
         columns = names if with_columns is None else with_columns
-        return read(Request(columns, predicate, n_rows, batch_size))
+        return stoppable(read(Request(columns, predicate, n_rows, batch_size)))
 
     return register_io_source(
         frames, schema=schema, is_pure=True, explain_name=name, explain_detail=detail
