@@ -8,6 +8,8 @@ from typing import Any, TypeAlias, cast
 import polars as pl
 import pyarrow as pa
 
+from toolkit.core.errors import InvalidArgumentError
+
 SchemaLike: TypeAlias = Mapping[str, Any] | pa.Schema
 """Types of some or all columns, as a person gives them."""
 
@@ -17,6 +19,18 @@ def polars_types(schema: SchemaLike | None) -> Mapping[str, Any] | None:
     if not isinstance(schema, pa.Schema):
         return schema
     return dict(cast(pl.DataFrame, pl.from_arrow(schema.empty_table())).schema)
+
+
+def type_of(dtype: Any) -> pl.DataType:
+    """A type as a person writes it in ``schema``: an instance, its class, or a type of Python.
+
+    Raises InvalidArgumentError for what is no type."""
+    try:
+        return pl.DataFrame(schema={"column": dtype}).schema["column"]
+    except TypeError as error:
+        raise InvalidArgumentError(
+            f"schema has {dtype!r}, which is no type: pass polars types, such as pl.Int64."
+        ) from error
 
 
 def instance_of(dtype: Any) -> pl.DataType:

@@ -278,8 +278,16 @@ def test_a_schema_overrules_what_was_found(read):
     for times in ({"d": pl.Time}, pa.schema([("d", pa.time64("us"))])):
         with pytest.raises(InvalidArgumentError, match="JSON has no such values"):
             read(data, schema=times)
-    with pytest.raises(InvalidArgumentError, match="infer_rows=0"):
-        read(data, infer_rows=0)
+    for schema, wrong in (
+        (["i"], "schema="),
+        ("i", "schema="),
+        ({"i": "int"}, "'int', which is no"),
+    ):
+        with pytest.raises(InvalidArgumentError, match=wrong):
+            read(data, schema=schema)
+    for rows in (0, "auto", 1.5, True):
+        with pytest.raises(InvalidArgumentError, match=f"infer_rows={rows!r}: pass"):
+            read(data, infer_rows=rows)
 
 
 def test_hive_partitions_are_columns(tmp_path, factory):

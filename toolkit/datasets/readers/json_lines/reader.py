@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing
 from functools import cached_property
+from numbers import Integral
 
 import polars as pl
 
@@ -15,7 +16,7 @@ from toolkit.datasets.readers.base import LazyFrameReader
 from toolkit.datasets.readers.json_lines.blocks import Block, blocks
 from toolkit.datasets.readers.json_lines.keys import KnownKeys
 from toolkit.datasets.readers.packing.text import chunks
-from toolkit.datasets.readers.schemas import SchemaLike, polars_types
+from toolkit.datasets.readers.schemas import SchemaLike, polars_types, type_of
 from toolkit.datasets.readers.sources import ResolvedSource
 
 INFER_ROWS = 100_000
@@ -65,9 +66,11 @@ class JSONLinesDatasetReader(LazyFrameReader):
         infer_rows: int | None = INFER_ROWS,
     ) -> None:
         super().__init__(source)
-        if infer_rows is not None and infer_rows < 1:
+        given: object = infer_rows
+        whole = isinstance(given, Integral) and not isinstance(given, bool)
+        if infer_rows is not None and not (whole and infer_rows >= 1):
             raise InvalidArgumentError(
-                f"infer_rows={infer_rows}: pass a number from 1, or None for all rows."
+                f"infer_rows={infer_rows!r}: pass a number from 1, or None for all rows."
             )
         self._given = _types(schema)
         self._infer_rows = infer_rows
@@ -152,8 +155,13 @@ class JSONLinesDatasetReader(LazyFrameReader):
 
 
 def _types(schema: SchemaLike | None) -> dict[str, pl.DataType]:
-    """Raises InvalidArgumentError for a type that no value of JSON has."""
-    types = dict(pl.Schema(polars_types(schema) or {}))
+    """Raises InvalidArgumentError for what is no schema, and a type that no value of JSON has."""
+    given = {} if schema is None else polars_types(schema)
+    if not isinstance(given, Mapping):
+        raise InvalidArgumentError(
+            f"schema={schema!r}: pass a mapping of columns to types, {{'id': pl.Int64}}."
+        )
+    types = {name: type_of(dtype) for name, dtype in given.items()}
     for name, dtype in types.items():
         if isinstance(dtype, _NEVER):
             raise InvalidArgumentError(

@@ -14,6 +14,7 @@ from toolkit.datasets.readers.csv.inference.formats import moments_of_first
 from toolkit.datasets.readers.csv.types.column_types import BLANKS, ColumnType
 from toolkit.datasets.readers.csv.types.moments import Moment, MomentKind, given_moment
 from toolkit.datasets.readers.csv.types.numbers import NumberStyle
+from toolkit.datasets.readers.schemas import type_of
 
 _KINDS: dict[type[pl.DataType], frozenset[MomentKind]] = {
     pl.Date: frozenset(["date", "datetime"]),
@@ -43,12 +44,7 @@ def polars_type(dtype: Any) -> pl.DataType:
     """A type as a person writes it in ``schema``.
 
     Raises InvalidArgumentError for what is no type, or none that a text can be read as."""
-    try:
-        asked = pl.DataFrame(schema={"column": dtype}).schema["column"]
-    except TypeError as error:
-        raise InvalidArgumentError(
-            f"schema has {dtype!r}, which is no type: pass polars types, such as pl.Int64."
-        ) from error
+    asked = type_of(dtype)
     if asked.is_nested() or asked.base_type() in _UNREADABLE:
         raise InvalidArgumentError(
             f"schema has {asked}, which texts are not read as: pass pl.String, and convert the "
