@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 
 import polars as pl
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from toolkit import Workspace
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.csv.other_names import OTHER_NAMES
 from toolkit.datasets.readers.csv.reader import CSVDatasetReader
 from toolkit.datasets.readers.parquet import ParquetDatasetReader
 
@@ -90,6 +92,17 @@ def test_an_unknown_option_lists_those_known(tmp_path, factory):
         factory.reader(tmp_path / "t.csv", sep=";")
     with pytest.raises(InvalidArgumentError, match="parquet format has no option 'delimiter'"):
         factory.reader(tmp_path / "t.parquet", delimiter=";")
+    with pytest.raises(InvalidArgumentError, match=r"no option 'has_heder'\. Did you mean 'has_he"):
+        factory.reader(tmp_path / "t.csv", has_heder=True)
+
+
+@pytest.mark.parametrize("name", sorted(OTHER_NAMES))
+def test_a_name_that_other_libraries_use_is_answered_with_ours(name, factory):
+    with pytest.raises(InvalidArgumentError, match=rf"no option '{name}': \w") as raised:
+        factory.reader(b"a\n1\n", **{name: None})
+    named, options = re.fullmatch(r".*?': (.*?)\. Its options: (.*)\.", str(raised.value)).groups()
+    for option in re.findall(r"(?:pass|or) (\w+)", named):
+        assert option in options.split(", ")
 
 
 def test_unknown_content_is_refused(tmp_path, factory):

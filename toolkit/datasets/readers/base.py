@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -29,6 +29,8 @@ class LazyFrameReader(ABC):
 
     hint: ClassVar[str]
     """What a person can do when a file of this format cannot be read."""
+    other_names: ClassVar[Mapping[str, str]] = {}
+    """What other libraries call options of the format, and what to do here instead."""
 
     def __init__(self, source: ResolvedSource) -> None:
         self._source = source

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -181,13 +182,21 @@ def _unpacked(source: ResolvedSource) -> ResolvedSource:
 
 def _require_options(found: ReaderFormat, options: Mapping[str, Any]) -> None:
     parameters = inspect.signature(found.cls).parameters
-    always = ["storage_options", "max_unpacked"]
     if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in parameters.values()):
         return
-    known = list(parameters)[1:]
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        raise InvalidArgumentError(
-            f"The {found.name} format has no option {unknown[0]!r}. "
-            f"Its options: {', '.join([*known, *always])}."
-        )
+    known = [*list(parameters)[1:], "storage_options", "max_unpacked"]
+    for name in options:
+        if name not in known:
+            raise InvalidArgumentError(
+                f"The {found.name} format has no option {name!r}{_instead(found, name, known)} "
+                f"Its options: {', '.join(known)}."
+            )
+
+
+def _instead(found: ReaderFormat, name: str, known: Sequence[str]) -> str:
+    """The end of a sentence about an option that is none."""
+    elsewhere = getattr(found.cls, "other_names", {}).get(name)
+    if elsewhere is not None:
+        return f": {elsewhere}."
+    near = difflib.get_close_matches(name, known, n=1)
+    return f". Did you mean {near[0]!r}?" if near else "."

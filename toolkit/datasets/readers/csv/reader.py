@@ -31,6 +31,7 @@ from toolkit.datasets.readers.csv.options import (
     Dates,
     NullValues,
 )
+from toolkit.datasets.readers.csv.other_names import OTHER_NAMES
 from toolkit.datasets.readers.csv.planning import FilePlan, plan_file
 from toolkit.datasets.readers.csv.records import Policy
 from toolkit.datasets.readers.csv.reports.errors import content_error
@@ -81,6 +82,8 @@ class CSVDatasetReader(LazyFrameReader):
         "Pass delimiter, quote or encoding if they were not recognized; schema={column: type} or a "
         "larger infer_rows if a type is too narrow; null_values for text that means null."
     )
+
+    other_names = OTHER_NAMES
 
     def __init__(
         self,
