@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _TAR = slice(257, 262)
@@ -21,12 +22,30 @@ _KINDS: Sequence[tuple[bytes, str, str]] = (
     (b"RDX3\n", "a file of R", "save its table from R as Parquet or CSV"),
     (b"\x93NUMPY", "a NumPy array", "load it with numpy.load"),
 )
+_DOCUMENTS: Sequence[tuple[re.Pattern[bytes], str, str]] = (
+    (
+        re.compile(rb"(?i)<!doctype html|<html[\s>]"),
+        "an HTML page",
+        "it may be what a server shows in place of the file; its tables are read by "
+        "pandas.read_html",
+    ),
+    (re.compile(rb"<\?xml\s"), "an XML document", "pandas.read_xml reads some"),
+    (
+        re.compile(rb'\[\s*\{\s*"'),
+        "a JSON array",
+        "read it with pl.read_json, whose frame's write_ndjson writes lines",
+    ),
+)
+"""What texts begin with that are no tables, behind a mark and blanks."""
+_BEFORE = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 
 
 def unsupported_kind(head: bytes, url: str) -> str | None:
     """What a file is that begins with ``head``, unpacked, and what to do; None: nothing known."""
     if head[_TAR] == b"ustar":
         return f'a tar archive. Name a file in it as "tar://<the file>::{url}"'
-    return next(
-        (f"{kind}: {advice}" for magic, kind, advice in _KINDS if head.startswith(magic)), None
-    )
+    found = [(kind, advice) for magic, kind, advice in _KINDS if head.startswith(magic)]
+    begins = _BEFORE.match(head)
+    start = begins.end() if begins else 0
+    found += [(kind, advice) for magic, kind, advice in _DOCUMENTS if magic.match(head, start)]
+    return ": ".join(found[0]) if found else None

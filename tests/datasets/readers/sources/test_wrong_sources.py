@@ -135,6 +135,13 @@ WRONG = {
     ),
     "another archive": (file_with(b"7z\xbc\xaf\x27\x1c\0\4", "x.7z"), SourceError, "a 7-Zip arch"),
     "database": (file_with(b"SQLite format 3\0\x10", "x.db"), SourceError, "is an SQLite database"),
+    "page": (
+        file_with(b"\n<!DOCTYPE HTML>\n<title>Not found</title>", "x"),
+        SourceError,
+        "is an HTML page",
+    ),
+    "xml": (file_with(b'\xef\xbb\xbf<?xml version="1.0"?><a/>', "x"), SourceError, "is an XML doc"),
+    "array": (file_with(b'[{"a": 1}, {"a": 2}]', "x"), SourceError, r"is a JSON array.*read_json"),
     "workbook": (
         file_with(zipped({"[Content_Types].xml": b"", "xl/workbook.xml": b""}), "x.xlsx"),
         SourceError,

@@ -43,13 +43,16 @@ from toolkit.datasets.readers.csv.types.column_types import ColumnType
 from toolkit.datasets.readers.failures import AdvisedError, reading
 from toolkit.datasets.readers.schemas import SchemaLike, polars_types
 from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.unsupported import unsupported_kind
 
 _NOT_OF_CONTENT = (AdvisedError, FileNotFoundError)
 """Failures that no row of a file is to be blamed for."""
 
 
 def looks_like_csv(head: bytes) -> bool:
-    """Whether the first bytes of a file are text."""
+    """Whether the first bytes of a file are text, and not that of another kind of document."""
+    if unsupported_kind(head, "") is not None:
+        return False
     try:
         detect_encoding(head, complete=False)
     except SourceError:
