@@ -312,6 +312,23 @@ def test_a_preamble_that_looks_like_a_header_is_none_where_the_contract_knows_th
     assert then.problems()["text"].to_list()[0] == "Report;of;May"
 
 
+def test_lines_that_are_said_to_be_skipped_are_those_also_where_the_contract_knows_better():
+    kept = reader(b"name;n;m\nx;1;2\ny;3;4\n").contract()
+    said = b'Report;of;May\n\n"name";"n";"m"\nz;1;2\n'
+    assert reader(said, contract=kept).polars().collect().height == 1
+    with pytest.raises(SourceDriftError, match="column 'name' is missing"):
+        reader(said, contract=kept, skip_lines=0).polars()
+
+
+def test_another_delimiter_between_two_columns_is_a_drift_and_is_none_beside_one():
+    kept = reader(b"a;b\n1;2\n3;4\n").contract()
+    with pytest.raises(SourceDriftError, match="the delimiter is ',', not ';'"):
+        reader(b"a,b\n1,2\n3,4\n", contract=kept).polars()
+    alone = reader(b"a\n1\n2\n", delimiter=";").contract()
+    found = Contract(";", 1, alone.columns)
+    assert reader(b"a\n3\n4\n", contract=found).polars().collect()["a"].to_list() == [3, 4]
+
+
 def test_rows_before_the_header_are_never_taken_for_a_preamble():
     for rows in (b"name;n;m\nx;1;2\n", b"name;n;m\nx;y;z\n"):
         kept = reader(rows, has_header=True).contract()
