@@ -4,6 +4,7 @@ what every reader has to fulfil."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import fsspec
 import polars as pl
@@ -19,6 +20,20 @@ from toolkit.datasets.readers.factory import DatasetReaderFactory
 @pytest.fixture
 def factory() -> DatasetReaderFactory:
     return DatasetReaderFactory()
+
+
+@pytest.fixture(params=["local", "memory"])
+def put(
+    request: pytest.FixtureRequest, tmp_path: Path, memory: Callable[[str, bytes], str]
+) -> Callable[[str, bytes], str]:
+    """Writes a file at a path below a place, once for each kind of place; returns its source."""
+
+    def local(path: str, data: bytes) -> str:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(data)
+        return str(tmp_path / path)
+
+    return local if request.param == "local" else memory
 
 
 @pytest.fixture(scope="module")

@@ -24,18 +24,6 @@ def parquet_bytes(frame, **options):
     return buffer.getvalue()
 
 
-@pytest.fixture(params=["local", "memory"])
-def put(request, tmp_path, memory):
-    """Writes a frame at a path in a place; returns the source for a path."""
-
-    def local(path, data):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(data)
-        return str(tmp_path / path)
-
-    return local if request.param == "local" else memory
-
-
 def folder(source, levels):
     return source.rsplit("/", levels)[0]
 

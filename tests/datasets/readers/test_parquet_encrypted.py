@@ -74,16 +74,6 @@ FORMS = {
 }
 
 
-@pytest.fixture(params=["local", "memory"])
-def put(request, tmp_path, memory):
-    def local(path, data):
-        (tmp_path / path).parent.mkdir(exist_ok=True)
-        (tmp_path / path).write_bytes(data)
-        return str(tmp_path / path)
-
-    return local if request.param == "local" else memory
-
-
 @pytest.mark.parametrize("name", FORMS)
 def test_a_file_is_read_with_its_keys(name, put, factory):
     source = put("t.parquet", encrypted(**FORMS[name]))

@@ -13,16 +13,6 @@ from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.csv.planning import HEAD_BYTES
 
 
-@pytest.fixture(params=["local", "memory"])
-def put(request, tmp_path, memory):
-    def local(path, data):
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_bytes(data)
-        return str(tmp_path / path)
-
-    return local if request.param == "local" else memory
-
-
 def rows(factory, source, **options):
     return factory.reader(source, **options).polars().collect().rows()
 
