@@ -1,5 +1,6 @@
 """From what a person passes to files that can be opened, wherever they are."""
 
-from toolkit.datasets.readers.sources.resolving import ResolvedSource, resolve
+from toolkit.datasets.readers.sources.resolved import ResolvedSource
+from toolkit.datasets.readers.sources.resolving import resolve
 
 __all__ = ["ResolvedSource", "resolve"]
