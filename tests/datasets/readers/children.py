@@ -25,8 +25,9 @@ def verdicts(folder: Path, faces: str, how: str) -> dict[str, dict[str, str]]:
         errors.seek(0)
         told = dict(map(json.loads, child.stdout.splitlines()))
         if child.returncode:
+            ending = paths[len(told)] if len(told) < len(paths) else "the end of the process"
             pytest.fail(
-                f"{os.path.basename(paths[len(told)])} ended its reader with "
+                f"{os.path.basename(ending)} ended its reader with "
                 f"{child.returncode}\n{errors.read()[-2000:]}"
             )
     return told

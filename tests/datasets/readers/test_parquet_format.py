@@ -78,6 +78,30 @@ def map_of(key_repetition, group, top=hm.MAP):
     return hm.parquet(schema, chunks, 1)
 
 
+def in_parts(*parts):
+    """What Hadoop's LZ4 makes of more than its buffer holds."""
+    packed = [pa.Codec("lz4_raw").compress(part).to_pybytes() for part in parts]
+    size = sum(map(len, parts)).to_bytes(4, "big")
+    return size + b"".join(len(part).to_bytes(4, "big") + part for part in packed)
+
+
+def parts_of_version_2():
+    words = in_parts(numbers(7), numbers(8))
+    header = {1: hm.I32(hm.PLAIN), 2: hm.I32(hm.PLAIN)}
+    sizes = {1: hm.I32(2), 2: hm.I32(8), 3: hm.I32(len(words))}
+    pages = hm.thrift({**sizes, 7: {**header, 1: hm.I32(2)}}) + words
+    indices = in_parts(b"\1\2", b"\0\4\1")
+    definitions = levels(1, 0, 1, 1, prefixed=False)
+    numbers_ = (4, 1, 4, hm.RLE_DICTIONARY, len(definitions), 0)
+    second = {index: hm.I32(number) for index, number in enumerate(numbers_, 1)}
+    size = len(definitions) + 5
+    told = {1: hm.I32(3), 2: hm.I32(size), 3: hm.I32(len(definitions) + len(indices)), 8: second}
+    page_ = hm.thrift(told) + definitions + indices
+    encodings = (hm.PLAIN, hm.RLE, hm.RLE_DICTIONARY)
+    chunk = Chunk("a", hm.INT32, [page_], 4, hm.LZ4_HADOOP, pages, None, encodings)
+    return hm.parquet(OPTIONAL_INT, [chunk], 4)
+
+
 def stamp(nanoseconds, day):
     """An INT96 timestamp."""
     return nanoseconds.to_bytes(8, "little", signed=True) + day.to_bytes(4, "little")
@@ -248,6 +272,14 @@ FORMS = {
     "LZ4 with Hadoop's lengths": (
         ints(b"\0\0\0\x0c" + len(LZ4).to_bytes(4, "big") + LZ4, hm.LZ4_HADOOP, unpacked=12),
         [1, 2, 3],
+    ),
+    "LZ4 that Hadoop packed in parts": (
+        ints(in_parts(numbers(1), numbers(2, 3)), hm.LZ4_HADOOP, unpacked=12),
+        [1, 2, 3],
+    ),
+    "LZ4 that Hadoop packed in parts, of version 2, with a dictionary": (
+        parts_of_version_2(),
+        [7, None, 8, 8],
     ),
     "LZ4 called Hadoop's without lengths": (ints(LZ4, hm.LZ4_HADOOP, unpacked=12), [1, 2, 3]),
     "empty page packed to some bytes": (
@@ -633,6 +665,33 @@ def test_extensions_within_nested_types_are_their_storage(source, factory):
         }
     )
     assert_faces(factory.reader(source(data)), expected)
+
+
+def test_columns_beside_those_packed_in_parts_are_read(source, factory):
+    def chunk(name, packed, codec):
+        return Chunk(name, hm.INT32, [page(packed, 3, unpacked=12)], 3, codec)
+
+    parts = in_parts(numbers(1, 2), numbers(3))
+    snappy = pa.Codec("snappy").compress(THREE).to_pybytes()
+    chunks = [
+        chunk("a", snappy, hm.SNAPPY),
+        chunk("b", parts, hm.LZ4_HADOOP),
+        chunk("c", parts, hm.LZ4_HADOOP),
+        chunk("d", b"damaged", hm.LZ4_HADOOP),
+    ]
+    data = hm.parquet([element(name, hm.INT32, hm.REQUIRED) for name in "abcd"], chunks, 3)
+    reader = factory.reader(source(data))
+    wanted = pl.DataFrame({name: [1, 2, 3] for name in "cba"}, schema_overrides=INTS)
+    assert_frame_equal(reader.polars().select("c", "b", "a").collect(), wanted)
+    assert_frame_equal(
+        reader.polars().filter(pl.col("c") > 1).select("a", "c").collect(),
+        wanted.select("a", "c").tail(2),
+    )
+    with pytest.raises(SourceError, match="could not be read"):
+        reader.polars().collect()
+
+
+INTS = dict.fromkeys("abc", pl.Int32)
 
 
 def test_only_the_columns_that_are_meant_are_read_as_bytes(source, factory):

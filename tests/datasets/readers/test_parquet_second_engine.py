@@ -4,6 +4,7 @@ on every face, and what both refuse stays one error."""
 from __future__ import annotations
 
 import polars as pl
+import pyarrow as pa
 import pytest
 from polars.testing import assert_frame_equal
 
@@ -147,3 +148,21 @@ def test_an_empty_page_at_the_start_of_a_large_row_group_is_not_its_end(
     (tmp_path / "t.parquet").write_bytes(TAKEN_FOR_THE_END_BY_PYARROW["an empty page"])
     reader = factory.reader(tmp_path / "t.parquet")
     assert reader.polars().collect().rows() == [(1, 4), (2, 5), (3, 6)]
+
+
+def test_lists_of_more_than_pyarrow_can_give_are_read_by_polars(
+    tmp_path, factory, assert_faces_agree
+):
+    pages = [page(levels(0, 1, 0) + levels(2, 2, 1) + numbers(1, 2), 3)]
+    # The column claims 2 GB, for which pyarrow would make two arrays, and it does not for lists.
+    chunk = Chunk("a.list.element", hm.INT32, pages, 3, meta={6: 1 << 31})
+    schema = [
+        element("a", None, children=1, converted=hm.LIST),
+        element("list", None, hm.REPEATED, children=1),
+        element("element", hm.INT32, hm.REQUIRED),
+    ]
+    (tmp_path / "t.parquet").write_bytes(hm.parquet(schema, [chunk], 2))
+    reader = factory.reader(tmp_path / "t.parquet")
+    assert reader.engine == "polars"
+    assert isinstance(reader.arrow(), pa.RecordBatchReader)
+    assert_faces_agree(reader, pl.DataFrame({"a": [[1, 2], []]}, {"a": pl.List(pl.Int32)}))

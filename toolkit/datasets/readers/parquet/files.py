@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.parquet import pages
 from toolkit.datasets.readers.parquet.footer import Footer, read_footer
+from toolkit.datasets.readers.parquet.hadoop_lz4 import CODEC
 from toolkit.datasets.readers.parquet.layout import FileLayout
 from toolkit.datasets.readers.parquet.types import Columns, columns_of
 from toolkit.datasets.readers.partitions import constant_columns
@@ -45,6 +46,8 @@ class DataFile:
     mended: bool
     """Whether only its metadata here tells how to read it: see ``Footer``, as for the next."""
     odd_arrays: bool
+    huge_lists: bool
+    """As of FileLayout."""
 
     def constants(self, partitions: Mapping[str, pl.DataType]) -> list[pl.Expr]:
         """The columns ``partitions``, which have one value in all of the file."""
@@ -87,6 +90,7 @@ def read_files(
                     footer.layout if budget > 0 and not footer.encrypted else None,
                     bool(footer.mended),
                     footer.odd_arrays,
+                    footer.layout.huge_lists,
                 )
             )
         budget -= sum(len(group.chunks) for group in footer.layout.groups)
@@ -99,10 +103,14 @@ def read_schema(source: ResolvedSource, path: str, url: str) -> pl.Schema:
         return columns_of(read_footer(handle, url), None).dtypes
 
 
-def begins_empty(source: ResolvedSource, file: DataFile) -> bool:
-    """Whether pyarrow would end before the first values of a column of a local file, as far as some
-    of its first pages tell."""
-    if file.layout is None or source.remote:
+def needs_second_look(source: ResolvedSource, file: DataFile) -> bool:
+    """Whether pyarrow alone may not read a file that can be read, as far as some of its first pages
+    tell: see ``SecondLook``."""
+    if file.layout is None:
+        return False
+    if any(chunk.codec == CODEC for _, chunk in file.layout.chunks()):
+        return True
+    if source.remote:
         return False
     with source.open(file.path, random_access=True) as handle:
         read = partial(os.pread, handle.fileno())

@@ -54,9 +54,14 @@ class Footer:
     """What the metadata says otherwise than the file does, for pyarrow would refuse it."""
     encrypted: bool = False
 
+    @property
+    def content(self) -> bytes:
+        """The FileMetaData of the file, as it is."""
+        return self.serialized[len(MAGIC) : -8]
+
     def bare(self, name: str) -> pq.FileMetaData:
         """The metadata with the top-level column ``name``, of INT96, as the bytes stored."""
-        content = as_bytes(self.serialized[len(MAGIC) : -8], self.layout.leaves, [name])
+        content = as_bytes(self.content, self.layout.leaves, [name])
         return pq.read_metadata(io.BytesIO(_alone(content)))
 
     @property

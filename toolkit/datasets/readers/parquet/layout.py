@@ -61,6 +61,7 @@ class Chunk:
     dictionary: int | None
     """Offset of the dictionary page; some writers say 0 where they mean none."""
     encodings: tuple[int, ...]
+    codec: int
     elsewhere: bytes
     """The path of the file that has the data, when it is another one."""
     encrypted: bool
@@ -108,6 +109,11 @@ class FileLayout:
         return any(
             leaf.type == FIXED and chunk.dictionary_is_sound for leaf, chunk in self.chunks()
         )
+
+    @property
+    def huge_lists(self) -> bool:
+        """Whether a row group has 2 GB of values within lists, which pyarrow has no way to give."""
+        return any(leaf.repeated and chunk.unpacked >> 31 for leaf, chunk in self.chunks())
 
     @property
     def old_levels(self) -> bool:
@@ -182,6 +188,7 @@ def _chunk(chunk: Fields) -> Chunk:
         data_page=_number(meta, 9),
         dictionary=_number(meta, 11) if 11 in meta else None,
         encodings=tuple(int(cast(int, encoding)) for encoding in _list(meta, 2)),
+        codec=_number(meta, 4),
         elsewhere=_bytes(chunk, 1),
         encrypted=encrypted,
         named=encrypted or 3 in meta,

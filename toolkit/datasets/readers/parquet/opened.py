@@ -91,8 +91,13 @@ class OpenFile:
 
     def _read_again(self, group: int, names: Sequence[str]) -> pl.DataFrame | None:
         """What pyarrow did not read though it is there."""
+        if self.again is None:
+            return None
         with self._reading():
-            return None if self.again is None else self.again.rows(group, names)
+            table = None if self.exact else self.again.table(group, names)
+            if table is not None and table.num_rows == self.rows[group]:
+                return self._frame(table)
+            return self.again.rows(group, names)
 
     def _reading(self) -> AbstractContextManager[None]:
         return reading(self.url, self.hint, remote=True)

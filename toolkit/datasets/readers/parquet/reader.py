@@ -18,8 +18,8 @@ from toolkit.datasets.readers.parquet.datasets import dataset_of
 from toolkit.datasets.readers.parquet.decrypting import require_properties
 from toolkit.datasets.readers.parquet.files import (
     DataFile,
-    begins_empty,
     look_at_pages,
+    needs_second_look,
     read_files,
 )
 from toolkit.datasets.readers.parquet.footer import MAGIC
@@ -211,7 +211,8 @@ class ParquetDatasetReader(LazyFrameReader):
     def _suits_polars(self, file: DataFile) -> bool:
         if self._source.remote or file.columns.scanned is None:
             return False
-        return file.columns.portable is None or file.odd_arrays or not self._small
+        beyond_pyarrow = file.columns.portable is None or file.odd_arrays or file.huge_lists
+        return beyond_pyarrow or not self._small
 
     @cached_property
     def _small(self) -> bool:
@@ -288,8 +289,9 @@ class ParquetDatasetReader(LazyFrameReader):
         """Whether pyarrow's dataset gives what the other faces give."""
         return not (
             file.mended
+            or file.huge_lists
             or (file.columns.int96 and not file.columns.microseconds)
             or not file.columns.dtypes
-            or begins_empty(self._source, file)
+            or needs_second_look(self._source, file)
             or not all(map(in_dataset, file.columns.dtypes.values()))
         )

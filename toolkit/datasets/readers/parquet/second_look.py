@@ -4,6 +4,7 @@ It costs nothing before: the footer is read again then."""
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +16,7 @@ import pyarrow.parquet as pq
 
 from toolkit.datasets.readers.parquet import pages
 from toolkit.datasets.readers.parquet.footer import read_footer
+from toolkit.datasets.readers.parquet.hadoop_lz4 import CODEC, unpacked
 from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.raw_values import fits
 from toolkit.datasets.readers.parquet.types import Columns
@@ -39,6 +41,22 @@ class SecondLook:
         file = pq.ParquetFile(self.handle, pre_buffer=self.remote, metadata=metadata)
         stored = file.read_row_group(group, [name])[name]
         return fits(stored.combine_chunks(), column.combine_chunks())
+
+    def table(self, group: int, names: Sequence[str]) -> pa.Table | None:
+        """Columns of a row group whose pages Hadoop packed in several parts; None where it did
+        not, or they cannot be unpacked."""
+        footer = read_footer(self.handle, self.url)
+        groups = footer.layout.groups
+        if group >= len(groups) or all(chunk.codec != CODEC for chunk in groups[group].chunks):
+            return None
+        read = partial(pages.read_at, self.handle)
+        try:
+            file = unpacked(footer.content, footer.layout, group, names, read)
+            unit = "us" if self.columns.microseconds else None
+            found = pq.ParquetFile(io.BytesIO(file), coerce_int96_timestamp_unit=unit)
+            return found.read_row_group(0, names).select(names)
+        except (ValueError, KeyError, TypeError, OSError, pa.ArrowException):
+            return None
 
     def rows(self, group: int, names: Sequence[str]) -> pl.DataFrame | None:
         """Columns of a row group, by polars, where pyarrow takes an empty page for the last; None

@@ -76,9 +76,9 @@ def join_list(kind: int, members: Sequence[bytes]) -> bytes:
     return head + b"".join(members)
 
 
-def number_field(number: int) -> tuple[int, bytes]:
-    """A field of 32 bits with a number from 0."""
-    return _I32, _coded(number << 1)
+def number_field(number: int, *, wide: bool = False) -> tuple[int, bytes]:
+    """A field of 32 bits, or of 64, with a number from 0."""
+    return _I64 if wide else _I32, _coded(number << 1)
 
 
 def texts_field(texts: Sequence[str]) -> tuple[int, bytes]:
