@@ -29,6 +29,11 @@ class Request:
         """Whether all rows that were asked for are answered."""
         return self.remaining == 0
 
+    @property
+    def pushed(self) -> pl.Expr | None:
+        """The predicate, where rows that do not match it may be skipped."""
+        return self.predicate if self.remaining is None else None
+
     def at_most(self, rows: int) -> int:
         """How many of ``rows``, which is all that the source has, are asked for."""
         return rows if self.remaining is None else min(self.remaining, rows)

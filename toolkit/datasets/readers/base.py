@@ -13,8 +13,13 @@ import pyarrow as pa
 
 from toolkit.core.batches import batches_of
 from toolkit.core.errors import InvalidArgumentError, SourceError
+from toolkit.core.io_sources import Request
 from toolkit.datasets.readers.failures import reading
-from toolkit.datasets.readers.partitions import constant_columns, partition_schema
+from toolkit.datasets.readers.partitions import (
+    constant_columns,
+    is_ruled_out,
+    partition_schema,
+)
 from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:
@@ -105,6 +110,10 @@ class LazyFrameReader(ABC):
     def _partition_columns(self, index: int) -> list[pl.Expr]:
         """These columns of one file."""
         return constant_columns(self._source.hive(index), self._partition_schema)
+
+    def _is_left_out(self, index: int, request: Request) -> bool:
+        """Whether one file has no rows for a request: by these columns, or as it has them all."""
+        return request.done or is_ruled_out(request.pushed, self._partition_columns(index))
 
     def _arrow_schema(self, schema: pl.Schema) -> pa.Schema:
         try:

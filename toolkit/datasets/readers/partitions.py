@@ -6,7 +6,7 @@ The convention is Apache Hive's: values are percent-encoded, ``__HIVE_DEFAULT_PA
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import unquote
@@ -65,6 +65,40 @@ def constant_columns(
         pl.lit(parse_value(values[key], dtype), dtype=dtype).alias(key)
         for key, dtype in schema.items()
     ]
+
+
+def is_ruled_out(predicate: pl.Expr | None, constants: Sequence[pl.Expr]) -> bool:
+    """Whether no row of a file with these partition columns matches: a part of the predicate that
+    names no other column is not true of them."""
+    if predicate is None or not constants:
+        return False
+    known = pl.select(constants)
+    return any(
+        (names := part.meta.root_names())
+        and known.schema.keys() >= set(names)
+        and _fails(part, known)
+        for part in _parts(predicate)
+    )
+
+
+def _parts(predicate: pl.Expr) -> Iterator[pl.Expr]:
+    """What must be true all at once."""
+    left = [predicate]
+    while left:
+        part = left.pop()
+        inputs = part.meta.pop()
+        if len(inputs) == 2 and part.meta.eq(inputs[1] & inputs[0]):
+            left += inputs
+        else:
+            yield part
+
+
+def _fails(part: pl.Expr, known: pl.DataFrame) -> bool:
+    try:
+        return known.filter(part).is_empty()
+    except pl.exceptions.PolarsError:
+        # The query fails, and says why.
+        return False
 
 
 _PARSERS: dict[type[pl.DataType], Any] = {pl.Int64: int, pl.Date: date.fromisoformat}

@@ -107,6 +107,8 @@ class BatchesReader(LazyFrameReader):
     def _frames(self, request: Request) -> Iterator[pl.DataFrame]:
         stored = [name for name in request.columns if name not in self._partition_schema]
         for index in range(len(self._source.paths)):
+            if self._is_left_out(index, request):
+                continue
             added = self._partition_columns(index)
             with self._opened(index) as file:
                 for batch in file.batches(stored):

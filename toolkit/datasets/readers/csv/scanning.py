@@ -42,6 +42,7 @@ from toolkit.datasets.readers.csv.records import (
 )
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.failures import ENGINE_FAILURES
+from toolkit.datasets.readers.partitions import is_ruled_out
 from toolkit.datasets.readers.sources import ResolvedSource
 
 BATCH_ROWS = 1 << 17
@@ -150,7 +151,7 @@ class CSVScan:
             )
 
     def _read(self, request: Request) -> Iterator[pl.DataFrame]:
-        for group in self._groups():
+        for group in self._groups(request):
             if request.done:
                 return
             together = self._together(group, request.remaining)
@@ -161,30 +162,31 @@ class CSVScan:
 
     def _each(self, group: list[_Part], request: Request) -> Iterator[pl.DataFrame]:
         """The rows of files that are read one by one."""
-        # Rows are counted before the predicate.
-        pushed = request.predicate if request.remaining is None else None
         size = min(request.batch_rows or BATCH_ROWS, BATCH_ROWS)
         for file, constants in group:
             if request.done:
                 return
-            wanted = Wanted(file, constants, request.columns, pushed)
+            wanted = Wanted(file, constants, request.columns, request.pushed)
             try:
                 for frame in self._frames(wanted, request.remaining, size):
                     yield request.answer(frame)
             except _FAILURES as error:
                 raise self._failed(file, error) from error
 
-    def _groups(self) -> Iterator[list[_Part]]:
+    def _groups(self, request: Request) -> Iterator[list[_Part]]:
         """The files in their order, small ones that can be parsed together as one group."""
         group: list[_Part] = []
         size = 0
         for part in zip(self._files, self._constants, strict=True):
+            if is_ruled_out(request.pushed, part[1]):
+                continue
             size += len(part[0].plan.head)
             if group and not (size <= _GROUP and _are_alike(group[-1], part)):
                 yield group
                 group, size = [], len(part[0].plan.head)
             group.append(part)
-        yield group
+        if group:
+            yield group
 
     def _together(self, group: list[_Part], limit: int | None) -> pl.DataFrame | None:
         """The rows of a group of small files, up to ``limit`` at least; None: read each by itself,

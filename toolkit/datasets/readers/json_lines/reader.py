@@ -141,6 +141,8 @@ class JSONLinesDatasetReader(LazyFrameReader):
         exempt = frozenset(self._given)
         hint = _SEEN if self._whole else self.hint
         for index in range(len(self._source.paths)):
+            if self._is_left_out(index, request):
+                continue
             added = self._partition_columns(index)
             looked = self._inferred[index][1]
             with self._reading_file(index, hint), closing(self._blocks(index)) as parts:

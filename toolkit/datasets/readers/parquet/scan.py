@@ -17,6 +17,7 @@ import polars as pl
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.parquet.files import DataFile
 from toolkit.datasets.readers.parquet.opened import OpenFile, opened
+from toolkit.datasets.readers.partitions import is_ruled_out
 from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:
@@ -44,13 +45,12 @@ class ArrowScan:
 
     def read(self, request: Request) -> Iterator[pl.DataFrame]:
         """Answer a request. Raises SourceError."""
-        # Of the first rows none may be skipped: they are counted before the predicate.
-        pushed = request.predicate if request.remaining is None else None
+        pushed = request.pushed
         for file in self.files:
             if request.done:
                 return
             constants = file.constants(self.partitions)
-            if pushed is None or not _excluded(pushed, constants):
+            if not is_ruled_out(pushed, constants):
                 yield from self._read_file(file, request, pushed, constants)
 
     def _read_file(
@@ -86,12 +86,3 @@ def _parts(
         if deciding.filter(pushed).is_empty():
             continue
         yield deciding.hstack(file.group(group, rest)) if rest else deciding
-
-
-def _excluded(predicate: pl.Expr, constants: Sequence[pl.Expr]) -> bool:
-    """Whether the partition values of a file alone make the predicate false."""
-    names = {constant.meta.output_name() for constant in constants}
-    roots = predicate.meta.root_names()
-    if not roots or not set(roots) <= names:
-        return False
-    return pl.select(constants).filter(predicate).is_empty()
