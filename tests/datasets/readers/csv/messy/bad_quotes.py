@@ -182,4 +182,20 @@ CASES = (
              (str(n), "Vase", "Hokusai", str(1700 + n), str(1800 + n),
               f'Made by "Oak {n}".\n\nSee file {n}, box 2.\nEnd.' if 4 < n < 14 else None,
               "True", f"http://a.example/{n}") for n in range(1, 24)), problems=(ODD,)),
+    case("a row that is quoted as a whole",
+         'id,name,price\n1,alpha,10.5\n2,"beta, x",7.25\n"3,""gamma, y"",12"\n4,delta,3.75\n'
+         "5,eta,8.5\n6,theta,9\n", "id|name|price", "1|alpha|10.5", "2|beta, x|7.25",
+         "3|gamma, y|12", "4|delta|3.75", "5|eta|8.5", "6|theta|9", problems=("too few fields",)),
+    case("a sentence in quotes with as many commas as a row is no row",
+         'id,name,price\n1,alpha,10.5\n2,"beta, x",7.25\n"Sold, paid, and shipped"\n4,delta,3.75\n'
+         "5,eta,8.5\n6,theta,9\n", "id|name|price", "1|alpha|10.5", "2|beta, x|7.25",
+         "Sold, paid, and shipped||", "4|delta|3.75", "5|eta|8.5", "6|theta|9",
+         problems=("too few fields",)),
+    *(case(f"another delimiter beside {what}",
+           'id,name,price\n1,"alpha, x",10.5\n' + row + '\n3,"gamma, y",12\n4,"delta",3.75\n',
+           "id|name|price", "1|alpha, x|10.5", "2|beta, z|7.25", "3|gamma, y|12", "4|delta|3.75",
+           problems=("too few fields",))
+      for what, row in (("a quote that opens", '2;"beta, z",7.25'),
+                        ("a quote that closes", '2,"beta, z"\t7.25'),
+                        ("two quotes", '"2";"beta, z",7.25'))),
 )  # fmt: skip

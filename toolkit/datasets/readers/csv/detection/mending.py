@@ -9,6 +9,7 @@ from toolkit.datasets.readers.csv.detection.splitting import Rules as Split
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
 from toolkit.datasets.readers.csv.records.fields import Fields
 from toolkit.datasets.readers.csv.records.grouping import LOST_QUOTE, Grouping
+from toolkit.datasets.readers.csv.records.otherwise import Otherwise
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.types import Limits
 
@@ -49,6 +50,8 @@ class Mender:
             return None
         # The characters of ``Lines`` are bytes.
         raw = line.encode("latin-1")
+        if found == 1 and (whole := Otherwise(rules, Fields(rules)).unwrapped(raw)) is not None:
+            return [(cell or "").encode().decode("latin-1") for cell in whole]
         for delimiter in _DELIMITERS:
             own = delimiter == dialect.delimiter
             # Another delimiter shows where there is hardly one of the table's own.

@@ -26,6 +26,7 @@ DOUBTFUL = 3.0
 MOST_QUOTES = 64
 _REMEMBERED, _SHORT = 1024, 64
 """Pieces whose reading is kept, and their length: those of a record are asked for several times."""
+_OTHER_DELIMITERS = ",;\t|"
 KEPT = "quote kept as text"
 
 
@@ -198,7 +199,8 @@ class Grouping:
         return least
 
     def restored(self, text: str, width: int) -> Reading | None:
-        """The one reading in which a delimiter beside a quote was forgotten, and all else is well.
+        """The one reading in which a delimiter beside a quote was forgotten, or is another, and all
+        else is well.
 
         A quote has text on both of its sides, which it never has in a well written file.
         """
@@ -207,17 +209,34 @@ class Grouping:
             return None
         found: list[list[Unit]] = []
         last = self._fields.failure(f"{text}{self._fields.newline}")
+        action = ""
         for match in self._beside.finditer(text):
             place = match.start()
             if place > last:
                 break
-            whole = f"{text[:place]}{delimiter}{text[place:]}{self._fields.newline}".encode()
-            strict = self._fields.strict(whole, 0, len(whole))
-            fits = strict is not None and strict.after == len(whole) and len(strict.units) == width
-            if strict is not None and fits and strict.units not in found:
-                found.append(strict.units)
-        action = "delimiter put beside a quote"
+            units = self._replaced(text, place, width)
+            action = "another delimiter beside a quote taken for the table's" if units else action
+            units = units or self._delimited(text, place, place, width)
+            if units is not None and units not in found:
+                found.append(units)
+        action = action or "delimiter put beside a quote"
         return Reading(found[0], LOST_QUOTE, action=action) if len(found) == 1 else None
+
+    def _replaced(self, text: str, place: int, width: int) -> list[Unit] | None:
+        """The fields with the delimiter in place of another that stands beside a quote."""
+        others = _OTHER_DELIMITERS.replace(self._fields.delimiter[0], "")
+        at = place if text[place] != self._quote else place - 1
+        if at < 0 or text[at] not in others:
+            return None
+        return self._delimited(text, at, at + 1, width)
+
+    def _delimited(self, text: str, place: int, after: int, width: int) -> list[Unit] | None:
+        """The fields with a delimiter in place of a part of the text, if all is well then."""
+        whole = f"{text[:place]}{self._fields.delimiter}{text[after:]}{self._fields.newline}"
+        raw = whole.encode()
+        strict = self._fields.strict(raw, 0, len(raw))
+        fits = strict is not None and strict.after == len(raw) and len(strict.units) == width
+        return strict.units if strict is not None and fits else None
 
     def _opens(self, piece: str) -> bool:
         return self._quote in piece and piece.lstrip(" ").startswith(self._quote)

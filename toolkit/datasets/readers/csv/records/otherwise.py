@@ -46,6 +46,10 @@ class Otherwise:
     def read(self, raw: bytes, found: int, profile: Profile) -> Other | None:
         """A reading with exactly the table's fields, each of which goes with its column."""
         width = self._rules.width
+        if found == 1 and width > 1:
+            cells = self.unwrapped(raw)
+            if cells is not None and self._are_row(cells, profile):
+                return Other(cells, "read without the quotes around the whole row")
         for fields, action in self._others:
             if self._may_be(fields, raw, found):
                 strict = self._whole(fields, raw)
@@ -54,6 +58,23 @@ class Otherwise:
                     if self._is_certain(cells, found, profile, fields.delimiter):
                         return Other(cells, action)
         return None
+
+    def unwrapped(self, raw: bytes) -> list[str | None] | None:
+        """The fields within a single one, if they are as many as the table's: a record that was
+        quoted once more as a whole."""
+        quote, strict = self._rules.quote, None
+        if quote is not None and raw.startswith(quote) and raw.rstrip().endswith(quote):
+            strict = self._whole(self._fields, raw)
+        if strict is None or len(strict.units) != 1:
+            return None
+        row = self._row(strict.units[0].text.encode())
+        return None if row is None else [unit.cell for unit in row.units]
+
+    def _are_row(self, cells: list[str | None], profile: Profile) -> bool:
+        """Whether the fields within a text are a row: the delimiters of sentences have blanks
+        behind."""
+        spaced = any(cell is not None and cell.startswith(" ") for cell in cells)
+        return profile.knows(cells) or not (spaced or profile.cannot_be(cells))
 
     def over_lines(self, text: bytes, start: int, profile: Callable[[], Profile]) -> Other | None:
         """A reading by another delimiter in which a quoted field goes on in the next line."""
