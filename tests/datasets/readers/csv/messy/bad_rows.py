@@ -215,4 +215,8 @@ CASES = (
          "Cook,9,2024-02-11,DEM,c\nAdams,3,2024-02-12,REP,d\nDe Kalb,5\n",
          "county|votes|day|party|code", "Adams|7|2024-01-02|DEM|a", "De Kalb|8|2024-01-03|REP|b",
          "Cook|9|2024-02-11|DEM|c", "Adams|3|2024-02-12|REP|d", "De Kalb|5|||", problems=(FEW,)),
+    case("an empty field too many in the first row, no header",
+         "x1,,10,20,n1\nx1,11,21,n2\nx2,12,22,n3\nx2,13,23,n4\nx3,14,24,n5\n",
+         "column_1|column_2|column_3|column_4", "x1|10|20|n1", "x1|11|21|n2", "x2|12|22|n3",
+         "x2|13|23|n4", "x3|14|24|n5", problems=("too many fields",)),
 )  # fmt: skip

@@ -172,4 +172,13 @@ CASES = (
     case("one column of addresses with colons",
          "00:1a:2b:cc:dd:ee\n00:1a:2b:cc:dd:ef\n00:1a:2c:ab:cd:ef\naa:bb:cc:dd:ee:ff\n", "column_1",
          "00:1a:2b:cc:dd:ee", "00:1a:2b:cc:dd:ef", "00:1a:2c:ab:cd:ef", "aa:bb:cc:dd:ee:ff"),
+    case("a tab behind each cell",
+         "School Code\t,School Name\t,District\t,Grades\t,Enrolled\t,% Free Lunch\t,Open\t\n"
+         "05148\t,Marsh High School\t,Ridge USD 201\t,9-12\t,1424\t,1.6%\t,Y\t\n"
+         "06867\t,Delta Elementary\t,Plaza USD 131\t,6-8\t,131\t,24.3%\t,N\t\n"
+         "03791\t,Fjord High School\t,Shore USD 205\t,9-12\t,1234\t,15.5%\t,N\t\n",
+         "School Code|School Name|District|Grades|Enrolled|% Free Lunch|Open",
+         "05148\t|Marsh High School\t|Ridge USD 201\t|9-12\t|1424\t|1.6%\t|Y\t",
+         "06867\t|Delta Elementary\t|Plaza USD 131\t|6-8\t|131\t|24.3%\t|N\t",
+         "03791\t|Fjord High School\t|Shore USD 205\t|9-12\t|1234\t|15.5%\t|N\t"),
 )  # fmt: skip

@@ -210,4 +210,22 @@ CASES = (
          "Person name|Person surname|Place country|Place city|Place role",
          "Ann|Lee|Italy|Rome|guest", "Bob|Ray|Norway|Oslo|admin", "Cy|Poe|Germany|Bonn|guest",
          "Dee|Fox|Norway|Bergen|editor"),
+    *(case(f"a line of {what} under each name, as databases write it",
+           f"id,name,price\n{line}\n1,alpha,10.5\n2,beta,7.25\n3,gamma,12\n", "id|name|price",
+           "1|alpha|10.5", "2|beta|7.25", "3|gamma|12", problems=("comment",))
+      for what, line in (("dashes", "--,----,-----"), ("equals signs", "==,====,====="))),
+    case("groups of columns above years",
+         ",Men,,Women,\nregion,2019,2020,2019,2020\nNorth,1.5,2.5,3.5,4.5\nSouth,2.5,3,4,5.5\n"
+         "East,3.5,3.25,4.5,5\n", "region|Men 2019|Men 2020|Women 2019|Women 2020",
+         "North|1.5|2.5|3.5|4.5", "South|2.5|3|4|5.5", "East|3.5|3.25|4.5|5"),
+    *(case(f"a line above years, and {mark} where there is no value",
+           "as of 31 December 2020\ngeo\t2017\t2018\t2019\t2020\nAT\t68.6\t24.4\t47.4\tX\n"
+           "BE\tX\t1.5\t2.5\tX\n"
+           "BG\t3.5\tX\t5.5\t6.5\nCH\tX\t8.5\tX\t9.5\n".replace("X", mark),
+           "geo|2017|2018|2019|2020", f"AT|68.6|24.4|47.4|{mark}", f"BE|{mark}|1.5|2.5|{mark}",
+           f"BG|3.5|{mark}|5.5|6.5", f"CH|{mark}|8.5|{mark}|9.5", problems=("preamble",))
+      for mark in (":", "..")),
+    case("names that are quoted as a whole",
+         '"id,name,""price, net"""\n1,alpha,10.5\n2,beta,7.25\n3,gamma,12\n', "id|name|price, net",
+         "1|alpha|10.5", "2|beta|7.25", "3|gamma|12"),
 )  # fmt: skip

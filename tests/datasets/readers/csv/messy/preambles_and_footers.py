@@ -158,4 +158,11 @@ CASES = (
          "id;day;price;city\n1;2024-01-01;5.5;Rome\n2;2024-01-02;6.5;Oslo\n3;2024-01-03;7.5;Bonn\n",
          "id|day|price|city", "1|2024-01-01|5.5|Rome", "2|2024-01-02|6.5|Oslo",
          "3|2024-01-03|7.5|Bonn", problems=("preamble", "blank line?")),
+    case("padded titles above rows without a header",
+         "Sales by day,,\nas of Monday,,\n,,\n1,alpha,10.5\n2,beta,7.25\n3,gamma,12\n4,delta,3\n",
+         "column_1|column_2|column_3", "1|alpha|10.5", "2|beta|7.25", "3|gamma|12", "4|delta|3",
+         problems=("preamble",)),
+    case("the mark that ends a file in DOS",
+         "name,city\nAnn,Rome\nBob,Oslo\nCy,Bonn\n\x1a", "name|city", "Ann|Rome", "Bob|Oslo",
+         "Cy|Bonn", problems=("footer",)),
 )  # fmt: skip

@@ -226,3 +226,16 @@ def disagreements(row: Sequence[str], columns: Sequence[Column]) -> tuple[int, i
         total += 1
         words += kind not in TYPED or (kind != column.kind and not is_year(cell.strip()))
     return words, total
+
+
+def has_values(row: Sequence[str], columns: Sequence[Column]) -> bool:
+    """Whether a row of another width has values of columns: of the first, or of most of those that
+    have numbers and dates, counted from the end that is whole."""
+    if columns[0].has(row[0]):
+        return True
+    typed = sum(column.kind in TYPED for column in columns)
+    fits = max(
+        sum(column.has(cell) for cell, column in zip(row, columns, strict=False)),
+        sum(column.has(cell) for cell, column in zip(row[::-1], columns[::-1], strict=False)),
+    )
+    return fits > 1 and fits * 2 >= typed

@@ -22,9 +22,10 @@ _OUT = ("#", "//")
 _ERROR = re.compile(r"#(N/A|REF|NAME|DIV|VALUE|NULL|NUM)")
 """What spreadsheets write in place of a value."""
 _LONGER = {"#": ("##", "# ", "#!"), "%": ("%%", "% "), "!": ("! ",), ";": ("; ",)}
-_BORDER = re.compile(r"(?=.*(?:---|\+))[-+|: ]*--[-+|: ]*")
-"""Cells of two dashes are rather empty ones."""
-_BEGUN = re.compile(r"[+|: ]*--+")
+_DRAWN = "-=+|:;,\t "
+"""What lines are drawn with that part a table from its names. Cells of two dashes are rather empty
+ones."""
+_BEGUN = re.compile(r"[+|: ]*(?:--+|==+)")
 _FIRST = 3
 _CHANCE = 0.2
 """Share of the marked lines that may have the width of the table by chance."""
@@ -40,10 +41,10 @@ class Comments(NamedTuple):
 
 
 def _border(lines: Sequence[str]) -> str | None:
-    """What the lines begin with that are drawn above, below and under the names of a table of
-    pipes, as in ``+----+----+``."""
+    """What the lines begin with that are drawn above, below and under the names of a table, as in
+    ``+----+----+``."""
     filled = [line for line in lines if line.strip()]
-    borders = [line for line in filled if _BORDER.fullmatch(line)]
+    borders = [line for line in filled if _is_drawn(line)]
     if not borders or borders[0] not in filled[:_FIRST]:
         return None
     begun = _BEGUN.match(borders[0])
@@ -52,6 +53,12 @@ def _border(lines: Sequence[str]) -> str | None:
     drawn = frozenset(borders)
     alike = all(line.startswith(begun[0]) == (line in drawn) for line in filled)
     return begun[0] if alike else None
+
+
+def _is_drawn(line: str) -> bool:
+    if line.strip(_DRAWN):
+        return False
+    return "---" in line or "===" in line or ("--" in line and "+" in line)
 
 
 def find_comments(

@@ -30,6 +30,9 @@ _NOTE = re.compile(
 )
 _FOOTNOTE = re.compile(r"(\*+|\[\d+\]|\(\d+\)|†|¹|--|==|__|#)")
 
+_END_MARK = "\x1a"
+"""What DOS ends a text with."""
+
 Records = Sequence[Record]
 
 
@@ -129,7 +132,8 @@ def is_bad_row(
     typed = bool(columns) and columns[0].kind in TYPED
     fits = bool(columns) and (columns[0].has(first) or first in columns[0].values)
     remark = _NOTE.match(first) or (len(cells) < width and is_remark(first))
-    if (after_gap and not near(len(cells), width)) or (remark and not fits):
+    apart = (after_gap and not near(len(cells), width)) or (remark and not fits)
+    if apart or first == _END_MARK:
         return False
     if fits or (len(cells) > 1 and (near(len(cells), width) or len(cells) * 2 >= width)):
         return True

@@ -11,6 +11,7 @@ from toolkit.datasets.readers.csv.detection.columns import (
     Column,
     could_be_names,
     disagreements,
+    has_values,
     header_votes,
     is_year,
     numbers_columns,
@@ -46,6 +47,8 @@ def is_header(row: Row, body: Sequence[Row], width: int) -> bool:
     if numbers_columns(row, others):
         return True
     columns = profile(others, width)
+    if len(row) != width and has_values(row, columns):
+        return False
     votes = header_votes(row, columns)
     return votes > 0 or (votes > -0.35 * max(1, len(row) // 4) and could_be_names(row))
 
@@ -81,6 +84,8 @@ def _are_headers(rows: Sequence[Row], count: int, width: int) -> bool:
         if total == 0 or words * 3 < total * 2:
             # No column says that this row is not data: only a row of groups above it does.
             if total == 0 and count == 2 and _are_plain_groups(head[0], row, columns):
+                continue
+            if count == 2 and _groups(head[0], row) and _name_years(row, columns):
                 continue
             return False
     words, total = disagreements(head[0], columns)
@@ -121,6 +126,16 @@ def _is_like(cell: str, column: Column) -> bool:
 
 def _years(row: Row) -> bool:
     return any(cell.strip().isdecimal() for cell in row)
+
+
+def _name_years(row: Row, columns: Sequence[Column]) -> bool:
+    """Whether all that a row has above numbers that are no years are years."""
+    above = [
+        cell.strip() for cell, column in zip(row, columns, strict=False) if column.kind in TYPED
+    ]
+    years = [cell for cell in above if is_year(cell)]
+    dated = any(column.years for column in columns)
+    return len(years) > 1 and not dated and all(cell in years or not cell for cell in above)
 
 
 def _groups(upper: Row, lower: Row) -> bool:

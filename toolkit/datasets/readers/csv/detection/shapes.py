@@ -38,7 +38,7 @@ _NUMBER = (
 _CURRENCY = r"(?:[$£¥€]|(?-i:USD|EUR|GBP|CHF|US\$))"
 
 _KINDS = re.compile(
-    rf"(?P<null>na|n/a|n\.a\.|nan|null|none|nil|-|--|\?|\\n|#n/a)"
+    r"(?P<null>na|n/a|n\.a\.|nan|null|none|nil|-|--|\?|\\n|#n/a|:|\.{1,3}|…)"
     rf"|(?P<boolean>true|false)"
     rf"|(?P<number>[-+(]?{_CURRENCY}? ?[-+]?(?:{_NUMBER})\)?(?: ?(?:{_CURRENCY}|%))?|[-+]?inf)"
     rf"|(?P<temporal>{_DATE}(?:[t ,]{{1,2}}{_TIME})?|{_TIME})"
@@ -110,7 +110,7 @@ def goodness(cell: str) -> float:
     if cell in _MARKS or _TORN.match(cell):
         return 0.1
     if kind in (CODE, TEXT, ADDRESS):
-        if "\t" in cell or "|" in cell or ";" in cell:
+        if "\t" in cell.strip() or "|" in cell or ";" in cell:
             good *= 0.5 if kind != ADDRESS else 0.8
         elif kind == TEXT and "," in cell:
             good *= 0.8
@@ -122,6 +122,9 @@ def goodness(cell: str) -> float:
             good *= 0.8
     if cell[:1] == " ":
         good *= 0.85
+    elif cell[:1] in _MARKS and len(cell) > 1:
+        # The delimiter stands before it.
+        good *= 0.6
     if cell[-1:] == "\\" and cell.count("\\") == 1:
         # Not a path: a delimiter was escaped.
         good *= 0.4

@@ -8,6 +8,7 @@ from toolkit.datasets.readers.csv.detection.columns import (
     Column,
     could_be_names,
     disagreements,
+    has_values,
     profile,
 )
 from toolkit.datasets.readers.csv.detection.headers import (
@@ -15,7 +16,6 @@ from toolkit.datasets.readers.csv.detection.headers import (
     count_header_rows,
     is_header,
 )
-from toolkit.datasets.readers.csv.detection.shapes import TYPED, kind_of
 from toolkit.datasets.readers.csv.detection.splitting import Record
 from toolkit.datasets.readers.csv.detection.tables import Run
 
@@ -57,7 +57,7 @@ def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, me
     start = _first_whole(records, run, gaps)
     # A spreadsheet pads titles to the width of the table.
     while start < run.end - 2 and _may_be_title(records, start, run):
-        if not _header_follows(records, start, run):
+        if not (_header_follows(records, start, run) or _rows_follow(records, start, run)):
             break
         start += 1
         floor = start
@@ -68,7 +68,7 @@ def table_start(records: Records, run: Run, gaps: Sequence[bool], floor: int, me
         return start - 2
     if start > floor and _is_damaged_header(records, start, run, gaps, mend):
         return start - 1
-    first = _first_row(records, start, run, gaps, floor)
+    first = _first_row(records, start, run, gaps, floor, mend=mend)
     if floor < first < start and _is_damaged_header(records, first, run, gaps, mend):
         return first - 1
     return first
@@ -89,17 +89,19 @@ def _may_be_title(records: Records, index: int, run: Run) -> bool:
     return words == total > 0
 
 
-def _first_row(records: Records, start: int, run: Run, gaps: Sequence[bool], floor: int) -> int:
+def _first_row(
+    records: Records, start: int, run: Run, gaps: Sequence[bool], floor: int, *, mend: Mend
+) -> int:
     """The first of the bad rows above a run without a header: they begin as its rows do."""
     rows = [
         r.cells for r in records[start : min(run.end, start + _ROWS)] if len(r.cells) == run.width
     ]
-    kind = profile(rows, run.width)[0].kind
-    if kind not in TYPED or count_header_rows(rows, run.width):
+    if count_header_rows(rows, run.width):
         return start
+    columns = profile(rows, run.width)
     while start > floor and not gaps[start]:
-        cells = records[start - 1].cells
-        if not near(len(cells), run.width) or kind_of(cells[0]) != kind:
+        cells = mend(records[start - 1], run.width)
+        if not near(len(cells), run.width) or not has_values(cells, columns):
             break
         start -= 1
     return start
@@ -141,6 +143,22 @@ def _header_follows(records: Records, start: int, run: Run) -> bool:
     return False
 
 
+def _rows_follow(records: Records, start: int, run: Run) -> bool:
+    """Whether what may be a title stands above rows that are none as sparse, nor like it in their
+    first cell: no row of a table without a header."""
+    width, first = run.width, start
+    while first < run.end and (is_empty(records[first]) or lone(records[first], width)):
+        first += 1
+    below = records[first : min(run.end, first + _ROWS)]
+    rows = [r.cells for r in below if len(r.cells) == width]
+    if width < _LEAST or len(rows) < _LEAST or any(is_empty(r) or lone(r, width) for r in below):
+        return False
+    column, cells = profile(rows, width)[0], [r.cells[0] for r in records[start:first]]
+    full = sum(all(cell.strip() for cell in row) for row in rows)
+    known = any(column.has(cell) or cell.strip() in column.values for cell in cells)
+    return full * 2 > len(rows) and not known
+
+
 def _is_broken_header(records: Records, start: int, run: Run, gaps: Sequence[bool]) -> bool:
     """Whether the two records above a run are its header, which a line break parts."""
     first, second = records[start - 2].cells, records[start - 1].cells
@@ -169,7 +187,9 @@ def _is_damaged_header(
         return False
     if len(found) == 1 and len(above) == width:
         # Told apart by another delimiter; words of a sentence are not.
-        return total > 0 or any(mark in found[0] for mark in ",;\t|")
+        if any(mark in found[0] for mark in ",;\t|"):
+            return True
+        return total > 0 and could_be_names(above) and not is_header(rows[0], rows[1:], width)
     strange = len(set(filled)) < len(filled) or any(len(cell) > 60 for cell in filled)
     return not strange and could_be_names(above) and _name(above, rows[0], columns, total)
 
