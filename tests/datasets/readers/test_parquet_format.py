@@ -186,6 +186,17 @@ FORMS = {
         ),
         [Decimal("0.01"), Decimal("-2.56")],
     ),
+    "decimal in no bytes, and in more than it needs": (
+        leaf(
+            hm.BYTE_ARRAY,
+            texts(b"", b"\xff", bytes(20) + b"\1", b"\xff" * 18 + b"\0"),
+            4,
+            converted=hm.DECIMAL,
+            scale=2,
+            precision=9,
+        ),
+        [Decimal("0.00"), Decimal("-0.01"), Decimal("0.01"), Decimal("-2.56")],
+    ),
     "decimal in bytes, too wide for polars": (
         leaf(
             hm.BYTE_ARRAY,

@@ -129,6 +129,9 @@ BAD = {
     "decimals of more bytes and more digits": column(
         hm.FIXED, b"\1" * 51, converted=hm.DECIMAL, scale=0, precision=38, length=17
     ),
+    "decimals of more bytes than digits": column(
+        hm.BYTE_ARRAY, texts(b"", b"\1" * 17, b""), converted=hm.DECIMAL, scale=0, precision=38
+    ),
     "decimals of more digits than they say": column(
         hm.FIXED, (bytes(1) + b"\x7f" * 16) * 3, converted=hm.DECIMAL, precision=38, length=17
     ),

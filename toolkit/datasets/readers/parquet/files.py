@@ -108,7 +108,8 @@ def needs_second_look(source: ResolvedSource, file: DataFile) -> bool:
     tell: see ``SecondLook``."""
     if file.layout is None:
         return False
-    if any(chunk.codec == CODEC for _, chunk in file.layout.chunks()):
+    packed = any(chunk.codec == CODEC for _, chunk in file.layout.chunks())
+    if packed or file.layout.decimals_of_any_length:
         return True
     if source.remote:
         return False

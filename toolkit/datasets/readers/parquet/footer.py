@@ -59,9 +59,10 @@ class Footer:
         """The FileMetaData of the file, as it is."""
         return self.serialized[len(MAGIC) : -8]
 
-    def bare(self, name: str) -> pq.FileMetaData:
-        """The metadata with the top-level column ``name``, of INT96, as the bytes stored."""
-        content = as_bytes(self.content, self.layout.leaves, [name])
+    def bare(self, *names: str) -> pq.FileMetaData:
+        """The metadata with the top-level columns ``names``, of bytes or INT96, as they are
+        stored."""
+        content = as_bytes(self.content, self.layout.leaves, names)
         return pq.read_metadata(io.BytesIO(_alone(content)))
 
     @property

@@ -12,7 +12,7 @@ from typing import cast
 
 from toolkit.datasets.readers.parquet.thrift import Value, read_until
 
-INT96, FIXED = 3, 7
+INT96, BYTE_ARRAY, FIXED = 3, 6, 7
 INT96_BYTES = 12
 WIDTHS = {1: 4, 2: 8, 3: INT96_BYTES, 4: 4, 5: 8, 6: 4}
 """Bytes of a PLAIN value of each physical type, at least; a truth takes a bit, FIXED its length."""
@@ -101,6 +101,14 @@ class FileLayout:
         """The column chunks of one row group after the other, each with its column."""
         for group in self.groups:
             yield from zip(self.leaves, group.chunks, strict=True)
+
+    @property
+    def decimals_of_any_length(self) -> bool:
+        """Whether there are decimals of as many bytes as their writer liked."""
+        return any(
+            leaf.type == BYTE_ARRAY and DECIMAL in (leaf.converted, leaf.logical)
+            for leaf in self.leaves
+        )
 
     @property
     def fixed_dictionaries(self) -> bool:

@@ -94,7 +94,9 @@ class OpenFile:
         if self.again is None:
             return None
         with self._reading():
-            table = None if self.exact else self.again.table(group, names)
+            table = None if self.exact else self.again.packed_in_parts(group, names)
+            if table is None:
+                table = self.again.odd_decimals(group, names)
             if table is not None and table.num_rows == self.rows[group]:
                 return self._frame(table)
             return self.again.rows(group, names)
@@ -149,7 +151,7 @@ def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
     if isinstance(column.type, pa.BaseExtensionType):
         chunks = [chunk.storage for chunk in column.chunks]
         column = pa.chunked_array(chunks, column.type.storage_type)
-    if pa.types.is_fixed_size_binary(column.type) and pa.types.is_decimal128(field.type):
+    if _is_bytes(column.type) and pa.types.is_decimal128(field.type):
         chunks = [decimals(chunk, field.type) for chunk in column.chunks]
         return pa.chunked_array(chunks, field.type)
     if any_within(column.type, is_indirect):
@@ -157,6 +159,10 @@ def _cast(column: pa.ChunkedArray, field: pa.Field) -> pa.ChunkedArray:
         return pa.chunked_array(chunks, field.type)
     # INT96 comes as microseconds where it was asked for: the frame is cast to that anyway.
     return column.cast(field.type)
+
+
+def _is_bytes(dtype: pa.DataType) -> bool:
+    return bool(pa.types.is_fixed_size_binary(dtype) or pa.types.is_binary(dtype))
 
 
 def _is_nested_extension(dtype: pa.DataType) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,10 +16,12 @@ _EPOCH = 2_440_588
 _DAY, _SECOND = 86_400, 10**9
 
 
-def decimals(stored: pa.FixedSizeBinaryArray, dtype: pa.DataType) -> pa.Array:
-    """Decimals of ``dtype`` in more bytes than their digits need, big end first.
+def decimals(stored: pa.FixedSizeBinaryArray | pa.BinaryArray, dtype: pa.DataType) -> pa.Array:
+    """Decimals of ``dtype`` in any number of bytes, big end first; 0 in none.
 
     Raises pyarrow.ArrowInvalid for one that has more digits."""
+    if pa.types.is_binary(stored.type):
+        stored = _of_one_width(stored.to_pylist())
     raw = _bytes(stored)
     low = raw[:, -_DECIMAL:]
     sign = np.where(low[:, 0] & 0x80, 0xFF, 0)[:, None]
@@ -40,6 +44,17 @@ def fits(stored: pa.FixedSizeBinaryArray, nanoseconds: pa.TimestampArray) -> boo
     seconds = (parts["day"].astype("i8") - _EPOCH) * _DAY + parts["nanoseconds"] // _SECOND
     told = nanoseconds.view(pa.int64()).drop_null().to_numpy()
     return bool((seconds == told // _SECOND).all())
+
+
+def _of_one_width(values: Sequence[bytes | None]) -> pa.FixedSizeBinaryArray:
+    width = max((len(value or b"") for value in values), default=0)
+    width = max(width, _DECIMAL)
+    signs = (b"\xff" if value and value[0] & 0x80 else b"\0" for value in values)
+    padded = [
+        value if value is None else value.rjust(width, sign)
+        for value, sign in zip(values, signs, strict=True)
+    ]
+    return pa.array(padded, pa.binary(width))
 
 
 def _bytes(stored: pa.FixedSizeBinaryArray) -> NDArray[np.uint8]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Sequence
 
 from toolkit.datasets.readers.parquet.layout import (
     FIXED,
+    INT96,
     INT96_BYTES,
     LIST,
     MAP,
@@ -39,6 +40,7 @@ _OF_GROUPS = {MAP, MAP_KEY_VALUE, LIST}
 _LOGICAL_MAP, _LOGICAL_LIST, _LOGICAL_VARIANT = 2, 3, 16
 _STRUCT = 12
 _AS_LIST = join({_LOGICAL_LIST: (_STRUCT, b"\0")})
+_FIXED_OF_INT96 = {_TYPE: number_field(FIXED), _LENGTH: number_field(INT96_BYTES)}
 
 Change = Callable[[int, RawStruct], RawStruct]
 """What becomes of a schema element, or of a column chunk with this position."""
@@ -110,8 +112,8 @@ def without_maps(footer: bytes) -> bytes:
 
 
 def as_bytes(footer: bytes, leaves: Sequence[Leaf], names: Collection[str]) -> bytes:
-    """The footer with the top-level columns ``names``, of FIXED values or INT96, as fixed bytes
-    without a meaning: both are stored alike."""
+    """The footer with the top-level columns ``names``, of bytes or INT96, as bytes without a
+    meaning: INT96 is stored as FIXED values are."""
     paths = {(name,) for name in names}
     order = iter(leaves)
 
@@ -120,10 +122,10 @@ def as_bytes(footer: bytes, leaves: Sequence[Leaf], names: Collection[str]) -> b
         if _TYPE not in told or told.get(_CHILDREN) or next(order).path not in paths:
             return element
         kept = {number: field for number, field in element.items() if number not in _ANNOTATIONS}
-        return {_LENGTH: number_field(INT96_BYTES), **kept, _TYPE: number_field(FIXED)}
+        return kept if told[_TYPE] != INT96 else {**kept, **_FIXED_OF_INT96}
 
     def typed(position: int, chunk: RawStruct) -> RawStruct:
-        if leaves[position].path not in paths:
+        if leaves[position].type != INT96 or leaves[position].path not in paths:
             return chunk
         meta = {**split(chunk[_META][1]), _META_TYPE: number_field(FIXED)}
         return {**chunk, _META: (chunk[_META][0], join(meta))}

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from toolkit.datasets.readers.parquet import pages
 from toolkit.datasets.readers.parquet.footer import read_footer
 from toolkit.datasets.readers.parquet.hadoop_lz4 import CODEC, unpacked
+from toolkit.datasets.readers.parquet.layout import BYTE_ARRAY
 from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.raw_values import fits
 from toolkit.datasets.readers.parquet.types import Columns
@@ -42,7 +43,24 @@ class SecondLook:
         stored = file.read_row_group(group, [name])[name]
         return fits(stored.combine_chunks(), column.combine_chunks())
 
-    def table(self, group: int, names: Sequence[str]) -> pa.Table | None:
+    def odd_decimals(self, group: int, names: Sequence[str]) -> pa.Table | None:
+        """Columns of a row group with decimals of any number of bytes as these, of which pyarrow
+        takes 1 to 16; None without such columns."""
+        footer = read_footer(self.handle, self.url)
+        decimals = [
+            leaf.path[0]
+            for leaf in footer.layout.leaves
+            if leaf.type == BYTE_ARRAY
+            and len(leaf.path) == 1
+            and leaf.path[0] in names
+            and isinstance(self.columns.dtypes.get(leaf.path[0]), pl.Decimal)
+        ]
+        if not decimals or self.columns.int96:
+            return None
+        file = pq.ParquetFile(self.handle, pre_buffer=self.remote, metadata=footer.bare(*decimals))
+        return file.read_row_group(group, names).select(names)
+
+    def packed_in_parts(self, group: int, names: Sequence[str]) -> pa.Table | None:
         """Columns of a row group whose pages Hadoop packed in several parts; None where it did
         not, or they cannot be unpacked."""
         footer = read_footer(self.handle, self.url)
