@@ -87,6 +87,17 @@ def test_reader_tells_its_source(saved: tk.Workspace, tmp_path: Path) -> None:
     assert artifact.inputs == (str(tmp_path / "f.csv"),)
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "ndjson", "ipc"])
+def test_frame_that_a_reader_gives_tells_its_source(
+    saved: tk.Workspace, tmp_path: Path, kind: str
+) -> None:
+    path = tmp_path / (f"f.{kind}" if kind != "ipc" else "f.arrow")
+    getattr(RIGHT, f"write_{kind}")(path)
+    lazy = saved.reader(path).polars().join(saved.load("left"), on="k")
+    artifact = saved.save(lazy, "result")
+    assert set(artifact.inputs) == {str(path), "left@1"}
+
+
 @pytest.mark.parametrize("scan", [pl.scan_parquet, pl.scan_csv, pl.scan_ndjson, pl.scan_ipc])
 def test_scan_of_polars_itself_is_an_input(
     ws: tk.Workspace, tmp_path: Path, scan: Callable[[Any], pl.LazyFrame]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from functools import cached_property, wraps
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 import polars as pl
 import pyarrow as pa
@@ -14,6 +14,7 @@ import pyarrow as pa
 from toolkit.core.batches import batches_of
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.core.io_sources import Request
+from toolkit.datasets.lineage import PlanInput, mark
 from toolkit.datasets.readers.failures import reading
 from toolkit.datasets.readers.partitions import (
     constant_columns,
@@ -27,6 +28,20 @@ if TYPE_CHECKING:
 
 STREAM_ROWS = 131_072
 """Rows a batch of the Arrow stream has at most."""
+
+
+_Reader = TypeVar("_Reader", bound="LazyFrameReader")
+
+
+def marked(polars: Callable[[_Reader], pl.LazyFrame]) -> Callable[[_Reader], pl.LazyFrame]:
+    """Let the lazy frames that a reader gives tell its sources, as those of ``ws.read`` do."""
+
+    @wraps(polars)
+    def telling(reader: _Reader) -> pl.LazyFrame:
+        sources = (PlanInput("source", name) for name in reader.sources)
+        return mark(polars(reader), *sources)
+
+    return telling
 
 
 class LazyFrameReader(ABC):

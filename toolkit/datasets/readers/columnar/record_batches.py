@@ -16,7 +16,7 @@ import pyarrow as pa
 from toolkit.core.errors import SourceError
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.agreement import require_same_columns
-from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.base import LazyFrameReader, marked
 from toolkit.datasets.readers.columnar.plain_columns import (
     foreign_column,
     plain_column,
@@ -52,6 +52,7 @@ class BatchesReader(LazyFrameReader):
     def _file(self, handle: BinaryIO) -> BatchFile:
         """The file behind an open handle with random access."""
 
+    @marked
     def polars(self) -> pl.LazyFrame:
         schema = pl.Schema({**self._columns, **self._partition_schema})
         return lazy_frame(self._frames, schema, name=self.name, detail=self._source.given)

@@ -13,7 +13,7 @@ import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_same_names
-from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.base import LazyFrameReader, marked
 from toolkit.datasets.readers.csv.contracts.contract import Contract
 from toolkit.datasets.readers.csv.contracts.drift import DriftCheck
 from toolkit.datasets.readers.csv.contracts.planning import plan_by_contract
@@ -142,6 +142,7 @@ class CSVDatasetReader(LazyFrameReader):
         if self._contract is not None:
             self._options = self._contract.applied(self._options)
 
+    @marked
     def polars(self) -> pl.LazyFrame:
         return self._scan.lazy(pl.Schema({**self._schema, **self._partition_schema}))
 

@@ -12,7 +12,7 @@ import polars as pl
 
 from toolkit.core.errors import InvalidArgumentError
 from toolkit.core.io_sources import Request, lazy_frame
-from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.base import LazyFrameReader, marked
 from toolkit.datasets.readers.json_lines.blocks import Block, blocks
 from toolkit.datasets.readers.json_lines.keys import KnownKeys
 from toolkit.datasets.readers.packing.text import chunks
@@ -75,6 +75,7 @@ class JSONLinesDatasetReader(LazyFrameReader):
         self._given = _types(schema)
         self._infer_rows = infer_rows
 
+    @marked
     def polars(self) -> pl.LazyFrame:
         schema = pl.Schema({**self._columns, **self._partition_schema})
         return lazy_frame(self._frames, schema, name="NDJSON", detail=self._source.given)

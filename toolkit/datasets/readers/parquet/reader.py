@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.agreement import require_joinable, require_same_columns
-from toolkit.datasets.readers.base import LazyFrameReader
+from toolkit.datasets.readers.base import LazyFrameReader, marked
 from toolkit.datasets.readers.parquet.datasets import dataset_of
 from toolkit.datasets.readers.parquet.decrypting import require_properties
 from toolkit.datasets.readers.parquet.files import (
@@ -118,6 +118,7 @@ class ParquetDatasetReader(LazyFrameReader):
                 lines.append(f"  {file.url}: polars gave up on it, pyarrow read the rest")
         return "\n".join(lines)
 
+    @marked
     def polars(self) -> pl.LazyFrame:
         return self._frame(guarded=True)
 
