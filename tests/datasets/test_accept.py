@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -88,6 +89,12 @@ def test_nothing_of_a_lazy_frame_is_computed_when_it_is_accepted() -> None:
 def test_what_is_no_frame_is_refused_with_the_list_of_what_is(thing: Any) -> None:
     with pytest.raises(FrameError, match=r"is not a frame.*polars DataFrame.*ws\.add"):
         accept(thing)
+
+
+@pytest.mark.parametrize("path", ["a.csv", Path("a.csv")])
+def test_a_path_is_refused_with_the_way_to_read_its_file(path: Any) -> None:
+    with pytest.raises(FrameError, match=r"^A (str|pathlib\.\w+) is not a.*ws\.read\(path\) gives"):
+        accept(path)
 
 
 def test_polars_series_is_refused_with_the_way_out() -> None:

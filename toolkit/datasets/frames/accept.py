@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -58,9 +59,20 @@ def _form(frame: Any) -> MemoryFrame | StreamFrame:
     if hasattr(frame, "__arrow_c_stream__"):
         return _stream(frame)
     raise FrameError(
-        f"A {type(frame).__module__}.{type(frame).__qualname__} is not a frame. "
-        f"What can be saved: {WHAT_CAN_BE_SAVED}. For raw bytes use ws.add()."
+        f"{_named(type(frame))} is not a frame. What can be saved: {WHAT_CAN_BE_SAVED}. "
+        f"{_advice(frame)}"
     )
+
+
+def _named(kind: type) -> str:
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    return f"A {module}{kind.__qualname__}"
+
+
+def _advice(thing: Any) -> str:
+    if isinstance(thing, str | os.PathLike):
+        return "ws.read(path) gives the table in a file, and ws.add(path) keeps the file itself."
+    return "For raw bytes use ws.add()."
 
 
 def _eager(frame: pl.DataFrame) -> MemoryFrame:
