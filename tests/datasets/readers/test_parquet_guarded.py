@@ -13,6 +13,8 @@ import polars as pl
 import pytest
 
 from toolkit.core.errors import SourceError, SourceNotFoundError
+from toolkit.core.io_sources import Request
+from toolkit.datasets.readers.parquet.guarded import GuardedScan
 
 ROWS = 40_000
 FRAME = pl.DataFrame({"a": range(ROWS), "s": [f"text {i}" for i in range(ROWS)]})
@@ -169,3 +171,17 @@ def test_a_process_that_ends_with_rows_not_taken_ends_in_peace(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     done = subprocess.run(command, capture_output=True, env=environment, timeout=60, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
+
+
+def test_narrow_rows_come_many_at_once_and_wide_ones_do_not(
+    tmp_path, all_large, factory, monkeypatch
+):
+    rows = 400_000
+    monkeypatch.setattr("toolkit.datasets.readers.parquet.guarded._BATCH_BYTES", 20 << 19)
+    pl.select(a=pl.int_range(rows), b=pl.int_range(rows)).write_parquet(tmp_path / "t.parquet")
+    (file,) = factory.reader(tmp_path / "t.parquet")._files
+    scan = GuardedScan([file.path], file.columns, {}, rows, "", file.layout)
+    assert [part.height for part in scan.read(Request(["a"]))] == [rows]
+    heights = [part.height for part in scan.read(Request(["a", "b"]))]
+    assert sum(heights) == rows
+    assert max(heights) < rows

@@ -21,8 +21,16 @@ from toolkit.core.batches import batches_of
 from toolkit.core.errors import SourceError
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line, reading
+from toolkit.datasets.readers.parquet.layout import FileLayout
 from toolkit.datasets.readers.parquet.native import native_scan
 from toolkit.datasets.readers.parquet.types import Columns
+
+_MANY_ROWS = 1 << 19
+"""Rows of a batch, where they are narrow: every batch passes from one engine into another, which
+for two columns of numbers costs more than what they weigh."""
+_BATCH_BYTES = 64 << 20
+_LEAST_BYTES = 16
+"""Of a value in memory: text has that many, however well it is packed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,8 @@ class GuardedScan:
     rows: int
     """Of all files, as their footers say."""
     hint: str
+    layout: FileLayout | None = None
+    """Of the first file, if it is known."""
     otherwise: Callable[[Request], Iterator[pl.DataFrame]] | None = None
     """Answers a request by another engine, with the same rows; None where there is none."""
 
@@ -43,9 +53,10 @@ class GuardedScan:
         more = f" and {len(self.paths) - 1} more" if len(self.paths) > 1 else ""
         schema = pl.Schema({**self.columns.dtypes, **self.partitions})
         detail = f"by polars: {self.paths[0]}{more}"
-        return lazy_frame(self._read, schema, name="Parquet", detail=detail)
+        return lazy_frame(self.read, schema, name="Parquet", detail=detail)
 
-    def _read(self, request: Request) -> Iterator[pl.DataFrame]:
+    def read(self, request: Request) -> Iterator[pl.DataFrame]:
+        """Answer a request. Raises SourceError."""
         announced = request.at_most(self.rows)
         if not request.columns and request.predicate is None:
             yield pl.DataFrame(height=announced)
@@ -58,7 +69,7 @@ class GuardedScan:
         names = list(request.columns) or [next(iter(self.columns.dtypes))]
         rows = 0
         try:
-            for batch in _run(frame.select(names), counted=request.predicate is None):
+            for batch in self._run(frame.select(names), names, counted=request.predicate is None):
                 rows += batch.height
                 yield batch if request.columns else pl.DataFrame(height=batch.height)
         except ENGINE_FAILURES as error:
@@ -110,10 +121,24 @@ class GuardedScan:
         except SourceError as error:
             raise damage from error
 
+    def _run(
+        self, frame: pl.LazyFrame, names: Sequence[str], *, counted: bool
+    ) -> Iterator[pl.DataFrame]:
+        """The batches of a query. polars' own iterator costs less than ours, and may end after a
+        panic as if all were well, which is noticed where the rows are ``counted``."""
+        if counted:
+            return frame.collect_batches(maintain_order=True, chunk_size=self._batch_rows(names))
+        return batches_of(frame, None)
 
-def _run(frame: pl.LazyFrame, *, counted: bool) -> Iterator[pl.DataFrame]:
-    """The batches of a query. polars' own iterator costs less than ours, and may end after a panic
-    as if all were well, which is noticed where the rows are ``counted``."""
-    if counted:
-        return frame.collect_batches(maintain_order=True)
-    return batches_of(frame, None)
+    def _batch_rows(self, names: Sequence[str]) -> int | None:
+        """Rows of a batch of some columns; None: as the engine has them."""
+        groups = self.layout.groups[:1] if self.layout is not None else ()
+        if self.layout is None or not groups or not groups[0].rows:
+            return None
+        wanted = set(names)
+        width = sum(
+            max(chunk.unpacked / groups[0].rows, _LEAST_BYTES)
+            for leaf, chunk in zip(self.layout.leaves, groups[0].chunks, strict=True)
+            if leaf.path[0] in wanted
+        )
+        return _MANY_ROWS if width * _MANY_ROWS <= _BATCH_BYTES else None

@@ -269,9 +269,15 @@ class ParquetDatasetReader(LazyFrameReader):
             columns = chosen[0].columns
             if not guarded:
                 return native_scan(paths, columns, self._partition_schema)
-            other = partial(self._read_by_pyarrow, chosen) if columns.portable else None
+            other = None if columns.portable is None else partial(self._read_by_pyarrow, chosen)
             return GuardedScan(
-                paths, columns, self._partition_schema, rows, self.hint, other
+                paths,
+                columns,
+                self._partition_schema,
+                rows,
+                self.hint,
+                chosen[0].layout,
+                other,
             ).lazy()
         return self._by_pyarrow(chosen).lazy()
 
