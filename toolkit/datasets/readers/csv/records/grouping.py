@@ -6,7 +6,6 @@ right number of fields the cheapest is taken.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -14,6 +13,7 @@ from itertools import accumulate
 from math import inf
 from typing import NamedTuple
 
+from toolkit.datasets.readers.csv.records.beside import Beside
 from toolkit.datasets.readers.csv.records.fields import Fields, Unit
 
 ODD_QUOTE, TRIMMED, LOST_QUOTE, CROSSED = 1.0, 1.0, 2.0, 1.0
@@ -23,10 +23,8 @@ MOST_EXTRA = 24
 UNTHINKABLE = 6.0
 DOUBTFUL = 3.0
 """What a reading over several lines may cost."""
-MOST_QUOTES = 64
 _REMEMBERED, _SHORT = 1024, 64
 """Pieces whose reading is kept, and their length: those of a record are asked for several times."""
-_OTHER_DELIMITERS = ",;\t|"
 KEPT = "quote kept as text"
 
 
@@ -75,9 +73,7 @@ class Grouping:
         self._fields, self._quote = fields, fields.quote
         self._remembered = lru_cache(_REMEMBERED)(self._read_single)
         self._escaped = "\\" + fields.quote if fields.rules.backslash else fields.quote * 2
-        quote = re.escape(fields.quote)
-        outside = f"[^{re.escape(fields.delimiter + fields.quote)}\r\n]"
-        self._beside = re.compile(f"(?<={outside})(?={quote})|(?<={quote})(?={outside}|{quote})")
+        self._beside = Beside(fields)
 
     def natural(self, pieces: list[str]) -> Reading:
         """From the left: a quoted field goes to the nearest quote that can close it."""
@@ -200,43 +196,9 @@ class Grouping:
 
     def restored(self, text: str, width: int) -> Reading | None:
         """The one reading in which a delimiter beside a quote was forgotten, or is another, and all
-        else is well.
-
-        A quote has text on both of its sides, which it never has in a well written file.
-        """
-        quote, delimiter = self._quote, self._fields.delimiter
-        if not 0 < text.count(quote) <= MOST_QUOTES or text.count(delimiter) + 2 < width:
-            return None
-        found: list[list[Unit]] = []
-        last = self._fields.failure(f"{text}{self._fields.newline}")
-        action = ""
-        for match in self._beside.finditer(text):
-            place = match.start()
-            if place > last:
-                break
-            units = self._replaced(text, place, width)
-            action = "another delimiter beside a quote taken for the table's" if units else action
-            units = units or self._delimited(text, place, place, width)
-            if units is not None and units not in found:
-                found.append(units)
-        action = action or "delimiter put beside a quote"
-        return Reading(found[0], LOST_QUOTE, action=action) if len(found) == 1 else None
-
-    def _replaced(self, text: str, place: int, width: int) -> list[Unit] | None:
-        """The fields with the delimiter in place of another that stands beside a quote."""
-        others = _OTHER_DELIMITERS.replace(self._fields.delimiter[0], "")
-        at = place if text[place] != self._quote else place - 1
-        if at < 0 or text[at] not in others:
-            return None
-        return self._delimited(text, at, at + 1, width)
-
-    def _delimited(self, text: str, place: int, after: int, width: int) -> list[Unit] | None:
-        """The fields with a delimiter in place of a part of the text, if all is well then."""
-        whole = f"{text[:place]}{self._fields.delimiter}{text[after:]}{self._fields.newline}"
-        raw = whole.encode()
-        strict = self._fields.strict(raw, 0, len(raw))
-        fits = strict is not None and strict.after == len(raw) and len(strict.units) == width
-        return strict.units if strict is not None and fits else None
+        else is well."""
+        found = self._beside.restored(text, width)
+        return None if found is None else Reading(found[0], LOST_QUOTE, action=found[1])
 
     def _opens(self, piece: str) -> bool:
         return self._quote in piece and piece.lstrip(" ").startswith(self._quote)
