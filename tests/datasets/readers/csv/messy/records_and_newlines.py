@@ -108,4 +108,8 @@ CASES = (
     case("a header that starts with a hash",
          "#,name,points\n1,Ann,31\n2,Bob,28\n3,Cy,17\n",
          ("#", "name", "points"), "1|Ann|31", "2|Bob|28", "3|Cy|17", python={}),
+    case("lines of tabs in a table of tabs are blank, but for rows of nulls",
+         "id\tname\tprice\n1\talpha\t10.5\n\t\n2\tbeta\t7.25\n\t\t\n3\tgamma\t12\n",
+         "id|name|price", "1|alpha|10.5", "2|beta|7.25", "||", "3|gamma|12",
+         problems=("blank line",)),
 )  # fmt: skip

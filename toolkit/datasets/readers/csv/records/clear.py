@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from toolkit.datasets.readers.csv.records.bits import Bits, Index, Ranks, earlier, later
 from toolkit.datasets.readers.csv.records.otherwise import DELIMITERS, QUOTES
+from toolkit.datasets.readers.csv.records.rules import BLANKS
 from toolkit.datasets.readers.csv.records.scan import View
 
 FEW = 8
 """Records from which on it is worth while to take them together."""
 _WIDE = 3
 """Columns from which on another delimiter by itself shows what a record is, see ``Otherwise``."""
-_BLANKS = b" \t"
 _CR, _BACKSLASH = 13, 92
 
 Mask = NDArray[np.bool_]
@@ -123,7 +123,7 @@ def _without(bits: Bits, begins: Index, after: Index) -> Mask:
 def _blank(view: View, begins: Index, after: Index) -> Mask:
     """Which records are lines of blanks."""
     scan, rules = view.scan, view.scan.rules
-    blanks = _BLANKS.replace(rules.delimiter[:1], b"") if rules.width > 1 else b""
+    blanks = BLANKS if rules.width > 1 else b""
     first = scan.array[begins]
     if not np.isin(first, np.frombuffer(blanks + b"\r\n", np.uint8)).any():
         return np.zeros(len(begins), np.bool_)

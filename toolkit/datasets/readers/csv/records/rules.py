@@ -13,6 +13,9 @@ START_OF_HEADING = "\x01"
 """Characters that text hardly ever has: where they separate and quote, every other character can
 stand for itself, so that a dialect is rewritten without anything being inserted."""
 
+BLANKS = b" \t"
+"""What a blank line may have."""
+
 
 def engine_dialect(dialect: Dialect) -> EngineDialect:
     """How ``Block.data`` of a file in this dialect is written."""
@@ -63,9 +66,11 @@ class Rules:
         """What a line is that is never a record."""
         if self.comment is not None and line.startswith(self.comment):
             return "comment"
-        # In a table of one column blanks are a text; a line of delimiters is a row of nulls.
-        blanks = b" \t".replace(self.delimiter[:1], b"") if self.width > 1 else b""
-        return "blank line" if not line.strip(blanks) else None
+        # In a table of one column blanks are a text; as many delimiters as rows have are a row of
+        # nulls, be they blanks.
+        nulls = self.delimiter in BLANKS and line.count(self.delimiter) == self.width - 1
+        blanks = b"" if self.width == 1 else BLANKS
+        return "blank line" if not (nulls or line.strip(blanks)) else None
 
     def lines(self, text: bytes, start: int, end: int) -> int:
         """Line ends in a part of a text, those within quotes included."""
