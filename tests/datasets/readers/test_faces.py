@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from polars.testing.parametric import dataframes
 
-from toolkit.core.errors import InvalidArgumentError
+from toolkit.core.errors import InvalidArgumentError, SourceError
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 TYPES = {
@@ -185,3 +185,21 @@ def test_what_cannot_be_sent_to_another_process_says_so(format_, factory):
         pickle.dumps(reader)
     with pytest.raises(pl.exceptions.ComputeError, match="in the process that reads"):
         pickle.dumps(reader.polars())
+
+
+@pytest.mark.parametrize(
+    ("data", "format"),
+    [
+        (b"a,b\0\n1,2\n3,4\n" + b"5,6\n" * 100, "csv"),
+        (b'{"a": 1, "b\\u0000": 2}\n', "jsonl"),
+        (b'{"a": [{"b\\u0000": 2}]}\n', "jsonl"),
+    ],
+    ids=["csv", "jsonl", "within"],
+)
+def test_a_name_with_a_zero_byte_is_an_error_of_the_arrow_faces(data, format, factory, capfd):
+    reader = factory.reader(data, format)
+    assert reader.head().height >= 1
+    for face in (reader.schema, reader.arrow, lambda: next(reader.batches(1))):
+        with pytest.raises(SourceError, match=r"'b\\x00'.*Rename"):
+            face()
+    assert capfd.readouterr().err == ""

@@ -21,6 +21,7 @@ from toolkit.datasets.readers.partitions import (
     is_ruled_out,
     partition_schema,
 )
+from toolkit.datasets.readers.schemas import names_in
 from toolkit.datasets.readers.sources import ResolvedSource
 
 if TYPE_CHECKING:
@@ -131,6 +132,13 @@ class LazyFrameReader(ABC):
         return request.done or is_ruled_out(request.pushed, self._partition_columns(index))
 
     def _arrow_schema(self, schema: pl.Schema) -> pa.Schema:
+        bad = next((name for name in names_in(schema) if "\0" in name), None)
+        if bad is not None:
+            # The engine would panic.
+            raise SourceError(
+                f"{self._source.given} has the column or field {bad!r}, and Arrow has no names "
+                "with zero bytes. Rename it in the frame that polars() gives."
+            )
         try:
             return pl.DataFrame(schema=schema).to_arrow().schema
         except pa.ArrowException as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias, cast
 
 import polars as pl
@@ -36,3 +36,14 @@ def type_of(dtype: Any) -> pl.DataType:
 def instance_of(dtype: Any) -> pl.DataType:
     """A type that another one holds: polars gives what it was made of, classes too."""
     return cast(pl.DataType, dtype if isinstance(dtype, pl.DataType) else dtype())
+
+
+def names_in(schema: Mapping[str, Any]) -> Iterator[str]:
+    """The names of columns, and of the fields within them."""
+    for name, dtype in schema.items():
+        yield name
+        within = instance_of(dtype)
+        while isinstance(within, pl.List | pl.Array):
+            within = instance_of(within.inner)
+        if isinstance(within, pl.Struct):
+            yield from names_in(within.to_schema())

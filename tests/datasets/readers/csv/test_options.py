@@ -83,6 +83,8 @@ def test_a_value_that_cannot_be_meant_is_refused_and_named(option, value):
         {"delimiter": "'"},
         {"delimiter": ",", "comment": ","},
         {"quote": "'", "comment": "'"},
+        {"quote": "'", "escape": '"'},
+        {"quote": None, "escape": '"'},
         {"has_header": True, "header_rows": 0},
         {"decimal": ",", "thousands": ","},
     ],
@@ -91,6 +93,13 @@ def test_options_that_contradict_each_other_are_refused_by_their_names(options):
     with pytest.raises(InvalidArgumentError, match="pass ") as raised:
         DatasetReaderFactory().reader(SHEET, **options)
     assert all(name in str(raised.value) for name in options)
+
+
+@pytest.mark.parametrize("escape", ['"', "'"])
+def test_a_quote_for_escape_is_the_quote(escape):
+    reader = DatasetReaderFactory().reader(b"""a,b\n"x",'y'\n"z",'y'\n""", escape=escape)
+    assert f"quote {escape} (doubled inside of quotes)" in str(reader.explain())
+    assert reader.polars().collect().row(0) == (("x", "'y'") if escape == '"' else ('"x"', "y"))
 
 
 def test_a_quote_is_a_delimiter_where_another_character_or_none_is_the_quote():

@@ -79,6 +79,9 @@ class CSVOptions:
 
     def __post_init__(self) -> None:
         self._check_types()
+        if self.quote == AUTO and self.escape in ('"', "'"):
+            # What is doubled within quotes is the quote.
+            object.__setattr__(self, "quote", self.escape)
         self._check_characters()
         rows = self.infer_rows
         if rows is not None and rows != AUTO and rows < 1:
@@ -154,9 +157,10 @@ class CSVOptions:
                     raise InvalidArgumentError(
                         f"{other} and {name} are both {mark!r}: pass different characters."
                     )
-        if self.escape not in (None, AUTO, "\\", '"', "'", self.quote):
+        if self.escape not in (None, AUTO, "\\", quote):
             raise InvalidArgumentError(
-                f"escape={self.escape!r}: pass the quote (doubled), a backslash, or None."
+                f"escape={self.escape!r} with quote={quote!r}: pass the quote (doubled), a "
+                "backslash, or None."
             )
         if self.comment == "":
             raise InvalidArgumentError("comment='' begins every line: pass None for no comments.")
