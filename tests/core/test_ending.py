@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -77,3 +78,28 @@ def test_a_part_that_is_being_made_is_waited_for():
     stop_all()
     assert done == [True]
     thread.join()
+
+
+FORKED = """
+import os, threading
+from toolkit.core import ending
+
+def parts():
+    made.set()
+    threading.Event().wait()
+    yield 1
+
+made = threading.Event()
+threading.Thread(target=lambda: next(ending.stoppable(parts())), daemon=True).start()
+made.wait()
+child = os.fork()
+if not child:
+    os._exit(len(ending._all))
+os._exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there are no forks here")
+def test_a_forked_child_has_nobody_to_wait_for():
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED], timeout=60, check=False)
+    assert done.returncode == 0

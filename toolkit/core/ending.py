@@ -8,6 +8,7 @@ code that the engine runs says when it is at work, and is stopped and waited for
 from __future__ import annotations
 
 import atexit
+import os
 import time
 from collections.abc import Iterator
 from typing import TypeVar
@@ -74,3 +75,6 @@ def stop_all() -> None:
 
 
 atexit.register(stop_all)
+if hasattr(os, "register_at_fork"):
+    # The threads at work are not there in a child, which would wait for them.
+    os.register_at_fork(after_in_child=_all.clear)
