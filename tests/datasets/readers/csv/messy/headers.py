@@ -228,4 +228,13 @@ CASES = (
     case("names that are quoted as a whole",
          '"id,name,""price, net"""\n1,alpha,10.5\n2,beta,7.25\n3,gamma,12\n', "id|name|price, net",
          "1|alpha|10.5", "2|beta|7.25", "3|gamma|12"),
+    case("an empty name too many before years",
+         "Country,Code,,2008,2009,2010\nFrance,FRA,1.5,2.5,3.5\nSpain,ESP,2.5,3,4\nItaly,ITA,3,3.25,4.5\n",
+         "Country|Code|2008|2009|2010", "France|FRA|1.5|2.5|3.5", "Spain|ESP|2.5|3|4",
+         "Italy|ITA|3|3.25|4.5", problems=("too many fields?",)),
+    case("six words above as many numbers are no names, and no row",
+         "Tel. +44 20 7946 0000 x\n0.5;1.5;2.5;3.5;4.5;5\n1.5;2.5;4.5;3.25;4.5;5\n2;3;4;5;6;9\n"
+         "0.5;1;2;3;4;7\n", "column_1|column_2|column_3|column_4|column_5|column_6",
+         "0.5|1.5|2.5|3.5|4.5|5", "1.5|2.5|4.5|3.25|4.5|5", "2|3|4|5|6|9", "0.5|1|2|3|4|7",
+         problems=("preamble",)),
 )  # fmt: skip

@@ -58,6 +58,11 @@ class Column:
         return self.kind in TYPED and kind_of(cell) == self.kind
 
     @property
+    def typed(self) -> bool:
+        """Whether most of them are of another kind than words."""
+        return self.kind in TYPED
+
+    @property
     def count(self) -> int:
         """Cells that are not empty."""
         return len(self._filled)
@@ -231,11 +236,13 @@ def disagreements(row: Sequence[str], columns: Sequence[Column]) -> tuple[int, i
 def has_values(row: Sequence[str], columns: Sequence[Column]) -> bool:
     """Whether a row of another width has values of columns: of the first, or of most of those that
     have numbers and dates, counted from the end that is whole."""
-    if columns[0].has(row[0]):
+    if _is_value(row[0], columns[0]):
         return True
-    typed = sum(column.kind in TYPED for column in columns)
-    fits = max(
-        sum(column.has(cell) for cell, column in zip(row, columns, strict=False)),
-        sum(column.has(cell) for cell, column in zip(row[::-1], columns[::-1], strict=False)),
-    )
+    typed = sum(column.typed for column in columns)
+    fits = max(sum(map(_is_value, row, columns)), sum(map(_is_value, row[::-1], columns[::-1])))
     return fits > 1 and fits * 2 >= typed
+
+
+def _is_value(cell: str, column: Column) -> bool:
+    """Whether a cell is of the kind of a column; a year above other numbers may be its name."""
+    return column.has(cell) and (column.years or not is_year(cell.strip()))

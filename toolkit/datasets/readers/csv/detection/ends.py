@@ -158,4 +158,4 @@ def is_note(record: Record, columns: Sequence[Column], width: int) -> bool:
 def is_remark(cell: str) -> bool:
     """Whether a text begins as notes below a table do."""
     text = text_of(cell).strip()
-    return bool(_REMARK.match(text) or _FOOTNOTE.match(text))
+    return bool(_REMARK.match(text) or _FOOTNOTE.match(text)) or text == _END_MARK

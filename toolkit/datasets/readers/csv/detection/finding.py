@@ -20,6 +20,7 @@ from toolkit.datasets.readers.csv.detection.headers import (
 )
 from toolkit.datasets.readers.csv.detection.mending import Mender
 from toolkit.datasets.readers.csv.detection.notes import notes_above, notes_below
+from toolkit.datasets.readers.csv.detection.one_column import one_column
 from toolkit.datasets.readers.csv.detection.ragged import ragged_table
 from toolkit.datasets.readers.csv.detection.sample import UNSET, Given, Sample
 from toolkit.datasets.readers.csv.detection.spanning import read_records
@@ -166,7 +167,11 @@ class _Finder:
             run = ragged_table(cells) or first_table(runs, cells)
             run = uneven_table(cells, gaps, run) or run
         if run is None:
-            return 0, len(filled), width
+            told = self._given.names is not None or self._given.skip_lines is not None
+            if width > 1 or told:
+                return 0, len(filled), width
+            first, last = one_column(filled, gaps)
+            return first, last if self._sample.complete else len(filled), width
         run = with_parts(run, runs, cells)
         if self._given.skip_lines is not None:
             first = 0

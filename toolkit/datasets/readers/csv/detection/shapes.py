@@ -107,7 +107,7 @@ def goodness(cell: str) -> float:
     """How likely the text of an unquoted cell is to be one value, from 0 to 1."""
     kind = kind_of(cell)
     good = _GOODNESS[kind]
-    if cell in _MARKS or _TORN.match(cell):
+    if cell.strip() in _MARKS or _TORN.match(cell):
         return 0.1
     if kind in (CODE, TEXT, ADDRESS):
         if "\t" in cell.strip() or "|" in cell or ";" in cell:

@@ -27,6 +27,9 @@ _ROWS = 100
 _LEAST = 3
 """Records below what may be a title."""
 
+_REMARKS = ("# ", "// ")
+"""What a comment begins with that has fewer fields than the table, by chance."""
+
 Records = Sequence[Record]
 Mend = Callable[[Record, int], Sequence[str]]
 """The cells of a record, read anew if it is damaged, for a number of fields."""
@@ -78,7 +81,7 @@ def _may_be_title(records: Records, index: int, run: Run) -> bool:
     """Whether a record of a run may be a line above its table: padded, or a sentence with as many
     commas, which blanks follow there only."""
     record = records[index]
-    if is_empty(record) or lone(record, run.width):
+    if is_empty(record) or lone(record, run.width) or _is_word_above(records, index, run):
         return True
     below = records[index + 1 : min(run.end, index + 1 + _LOOK_AHEAD)]
     rows = [r.cells for r in below if len(r.cells) == run.width]
@@ -101,7 +104,12 @@ def _first_row(
     columns = profile(rows, run.width)
     while start > floor and not gaps[start]:
         cells = mend(records[start - 1], run.width)
-        if not near(len(cells), run.width) or not has_values(cells, columns):
+        if len(cells) == run.width:
+            # Read anew, as words of a sentence may be.
+            fits = all(c.has(cell) for c, cell in zip(columns, cells, strict=True) if c.typed)
+        else:
+            fits = near(len(cells), run.width) and has_values(cells, columns)
+        if not fits:
             break
         start -= 1
     return start
@@ -143,6 +151,20 @@ def _header_follows(records: Records, start: int, run: Run) -> bool:
     return False
 
 
+def _is_word_above(records: Records, index: int, run: Run) -> bool:
+    """Whether a single word stands above two names of columns, some of which have numbers or dates:
+    no first row, which would stand below the names."""
+    for names in range(index + 1, min(index + _LOOK_AHEAD, run.end)):
+        cells = records[names].cells
+        if run.width != 2 or any(cell.strip() for cell in records[index].cells[1:]):
+            return False
+        if len(cells) == 2 and all(cell.strip() for cell in cells):
+            rows = [r.cells for r in records[names + 1 : min(run.end, names + _ROWS)]]
+            words, total = disagreements(cells, profile(rows, 2))
+            return could_be_names(cells) and words == total > 0
+    return False
+
+
 def _rows_follow(records: Records, start: int, run: Run) -> bool:
     """Whether what may be a title stands above rows that are none as sparse, nor like it in their
     first cell: no row of a table without a header."""
@@ -177,7 +199,7 @@ def _is_damaged_header(
     found = records[start - 1].cells
     above = _squeezed(mend(records[start - 1], width), width)
     filled = [cell.strip() for cell in above if cell.strip()]
-    if gaps[start] or not filled:
+    if gaps[start] or not filled or (len(found) < width and filled[0].startswith(_REMARKS)):
         return False
     rows = [r.cells for r in records[start : min(run.end, start + _ROWS)] if len(r.cells) == width]
     columns = profile(rows[1:] or rows, width)
