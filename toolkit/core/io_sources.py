@@ -38,14 +38,15 @@ class Request:
         """How many of ``rows``, which is all that the source has, are asked for."""
         return rows if self.remaining is None else min(self.remaining, rows)
 
-    def answer(self, frame: pl.DataFrame) -> pl.DataFrame:
+    def answer(self, frame: pl.DataFrame, *, matching: bool = False) -> pl.DataFrame:
         """What the engine is to be given of the source's next rows, which become fewer by them.
 
-        ``frame`` has at least ``columns`` and those of the predicate; it may have too many rows."""
+        ``frame`` has at least ``columns`` and those of the predicate; it may have too many rows.
+        ``matching``: it has only those that the predicate lets pass."""
         if self.remaining is not None:
             frame = frame.head(self.remaining)
             self.remaining -= frame.height
-        if self.predicate is not None:
+        if self.predicate is not None and not matching:
             frame = frame.filter(self.predicate)
         # Without columns a frame is its height, which a selection of none would lose. One of all
         # costs seconds of planning for some ten thousand columns.

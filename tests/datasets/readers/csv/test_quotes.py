@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import replace
 
 import polars as pl
 import pytest
@@ -12,9 +11,9 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from toolkit.core.errors import SourceError
-from toolkit.datasets.readers.csv.layout import Dialect, Layout
+from toolkit.datasets.readers.csv.layout import Dialect
 from toolkit.datasets.readers.csv.native import is_native
-from toolkit.datasets.readers.csv.quotes import quotes_of
+from toolkit.datasets.readers.csv.quotes import are_sound
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 SOUND = [
@@ -41,44 +40,27 @@ UNSOUND = [
 ]
 
 
-@pytest.fixture
-def looked(tmp_path):
-    """What quotes are like in a text that is looked at in pieces, by several threads."""
-
-    def look(text, piece=100, share=1 << 20, **dialect):
-        path = tmp_path / "quotes.csv"
-        path.write_bytes(text)
-        layout = Layout(Dialect(**dialect), ("a", "b"), 0)
-        return quotes_of(str(path), layout, piece=piece, share=share)
-
-    return look
-
-
-@pytest.mark.parametrize("share", [1, 7, 100])
-@pytest.mark.parametrize("piece", [1, 2, 3, 100])
+@pytest.mark.parametrize("part", [1, 2, 3, 100])
 @pytest.mark.parametrize("text", SOUND)
-def test_quotes_around_fields_and_doubled_ones_are_sound(looked, text, piece, share):
-    expected = "sound" if b'"' in text else "none"
-    for each in (text, b"\xef\xbb\xbf" + text):
-        assert looked(each, piece, share) == expected
+def test_quotes_around_fields_and_doubled_ones_are_sound(text, part):
+    assert are_sound(text, Dialect(), part=part)
 
 
-@pytest.mark.parametrize("share", [1, 7, 100])
-@pytest.mark.parametrize("piece", [1, 2, 3, 100])
+@pytest.mark.parametrize("part", [1, 2, 3, 100])
 @pytest.mark.parametrize("text", UNSOUND)
-def test_quotes_anywhere_else_are_unsound(looked, text, piece, share):
-    assert looked(text, piece, share) == "unsound"
+def test_all_others_are_not(text, part):
+    assert not are_sound(text, Dialect(), part=part)
 
 
 @pytest.mark.parametrize(
-    ("text", "found"), [(b'1,"a ""b"""\n', "unsound"), (b'1,"","x"\n', "sound")]
+    ("text", "sound"), [(b'1,"a ""b"""\n', False), (b'1,"","x"\n', True), (b"1,'a'\n", True)]
 )
-def test_a_quote_that_nothing_escapes_ends_its_field(looked, text, found):
-    assert looked(text, escape=None) == found
+def test_a_quote_that_nothing_escapes_ends_its_field(text, sound):
+    assert are_sound(text, Dialect(escape=None)) == sound
 
 
 def walked(text):
-    """What the quotes of a text are like, by a walk over its characters."""
+    """Whether the quotes of a text are sound, by a walk over its characters."""
     inside, begins, at = False, True, 0
     while at < len(text):
         here, following = text[at], text[at + 1 : at + 2]
@@ -87,47 +69,50 @@ def walked(text):
             continue
         if here == '"':
             if following not in ("", ",", "\n", "\r") if inside else not begins:
-                return "unsound"
+                return False
             inside = not inside
         begins = not inside and here in ",\n"
         at += 1
-    return "unsound" if inside else "sound" if '"' in text else "none"
+    return not inside
 
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
-def test_quotes_are_judged_as_by_a_walk_wherever_pieces_and_threads_begin(tmp_path_factory, data):
+def test_quotes_are_judged_as_by_a_walk_wherever_parts_begin(data):
     piece = st.sampled_from(['"', '"', '""', ",", "\n", "x", '"a",', '"b\nc"\n', "\r\n"])
     text = "".join(data.draw(st.lists(piece, min_size=1, max_size=40)))
-    path = tmp_path_factory.getbasetemp() / "pieces.csv"
-    path.write_bytes(text.encode())
-    layout = Layout(Dialect(), ("a", "b"), 0)
-    size, share = data.draw(st.integers(1, 150)), data.draw(st.integers(1, 150))
-    assert quotes_of(str(path), layout, piece=size, share=share) == walked(text)
+    part = data.draw(st.integers(1, 150))
+    assert are_sound(text.encode(), Dialect(), part=part) == walked(text)
 
 
-@pytest.fixture
-def large(tmp_path):
-    """Bytes of which several threads look at a part each, and a way to write them."""
-    path = tmp_path / "large.csv"
+ROWS = 1_500_000
+
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory):
+    """A file of several pieces, and a way to write another in its place."""
+    path = tmp_path_factory.mktemp("quotes") / "large.csv"
 
     def write(data):
         path.write_bytes(data)
         return str(path)
 
-    return b"name,remark\n" + b"someone,else\n" * 1_500_000, write
+    return b"name,remark\n" + b"someone,else\n" * ROWS, write
 
 
-@pytest.mark.parametrize("at", [0, 1, 1 << 19, 9_999_999, -1])
-def test_a_quote_is_found_wherever_it_is(large, at):
+@pytest.mark.parametrize("at", [1 << 19, 9_999_999, -2])
+def test_a_stray_quote_is_what_it_is_in_memory_wherever_it_is_in_a_file(large, at):
     data, write = large
-    layout = Layout(Dialect(), ("name", "remark"), 1)
-    assert quotes_of(write(data), layout) == "none"
     changed = bytearray(data)
     changed[at] = ord('"')
-    assert quotes_of(write(changed), layout) == "unsound"
-    below = quotes_of(write(changed), replace(layout, start=data.index(b"some")))
-    assert below == ("none" if at in (0, 1) else "unsound")
+    expected = outcome(DatasetReaderFactory().reader(bytes(changed), "csv").polars())
+    frame = DatasetReaderFactory().reader(write(changed)).polars()
+    for columns in (["name"], ["remark"], ["name", "remark"]):
+        found = outcome(frame.select(columns))
+        if isinstance(expected, str):
+            assert found == expected
+        else:
+            assert_frame_equal(found, expected.select(columns))
 
 
 def test_a_late_field_of_two_lines_is_one_in_whatever_column_is_read(large):

@@ -16,10 +16,10 @@ from polars.testing import assert_frame_equal
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
 from toolkit.datasets.readers.csv import native
 from toolkit.datasets.readers.csv.native import is_native
-from toolkit.datasets.readers.csv.scanning import BATCH_ROWS
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
-MANY = BATCH_ROWS + 5_000
+MANY = 136_000
+"""Rows of a file that is read in several pieces."""
 
 CELLS = st.one_of(
     st.integers(-(10**20), 10**20).map(str),
@@ -276,9 +276,9 @@ def test_a_filter_keeps_its_rows_also_where_the_engines_scan_was_left(put):
 
 def test_what_one_scan_has_shown_is_not_looked_at_again(put, monkeypatch):
     seen = []
-    whole = native.Wanted.suspicious
+    whole = native.Wanted._suspicious
     monkeypatch.setattr(
-        native.Wanted, "suspicious", lambda self, frame: seen.append(1) or whole(self, frame)
+        native.Wanted, "_suspicious", lambda self, frame: seen.append(1) or whole(self, frame)
     )
     frame = reader(put(long_file(5, b"1,2,x"))).polars()
     expected = frame.select("a", "b").collect()
@@ -525,3 +525,15 @@ def test_a_small_file_that_was_removed_is_named(small):
     (small / "y=0/d.csv").unlink()
     with pytest.raises(SourceNotFoundError, match=r"d\.csv is no longer there"):
         frame.collect()
+
+
+@pytest.mark.parametrize("policy", ["error", "repair"])
+@pytest.mark.parametrize("first", ["x^2", "x\x01", "xڼ", "\ufeffx"])
+@pytest.mark.parametrize("infer", [True, False])
+def test_a_text_that_begins_as_packed_bytes_do_is_a_text(put, first, policy, infer):
+    data = "\n".join(["a,b", f"{first},1", *(f"{first}{row},2" for row in range(200_000))])
+    frame = reader(put(data.encode()), on_bad_rows=policy, infer_types=infer).polars()
+    found = frame.select("a").collect()["a"]
+    assert found.head(3).to_list() == [first, f"{first}0", f"{first}1"]
+    assert len(found) == 200_001
+    assert found.str.starts_with(first).all()

@@ -34,7 +34,7 @@ def fitted(file: TypedFile, block: Block, policy: Policy) -> pl.DataFrame:
     With ``"repair"`` a value that does not fit is null, with ``"skip"`` its row is left out; see
     ``misfits``. With ``"error"`` it raises what the engine does."""
     try:
-        return file.typed(parse_block(file, block))
+        return file.typed(parse_block(file, block), list(file.columns))
     except ENGINE_FAILURES:
         texts = parse_block(file.as_text, block)
         found = _converted(file, texts)

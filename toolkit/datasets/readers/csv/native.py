@@ -1,4 +1,4 @@
-"""polars' own scan of a CSV file, in which nothing that it hides can hide.
+"""polars' own parser on pieces of a CSV file, in which nothing that it hides can hide.
 
 polars pads short rows with nulls and takes blank lines for rows of nulls, without a word. Such a
 null cannot hide: a row that lacks a field lacks all that follow, so it has a null in the right-most
@@ -8,23 +8,44 @@ there is any, is watched: the first null in it makes the scan verify the file's 
 polars refuses a row that is too long only when it reads all columns. Otherwise one column more than
 the file has is read: a value in it is the field too many.
 
-Both cost some percent of a scan. What one scan to the end has shown holds until the file changes:
-the next one goes without.
+Both cost some percent of a scan, as the look at quotes does. What one scan to the end has shown
+holds until the file changes: the next one goes without.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from functools import reduce
-from operator import or_
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
+from toolkit.datasets.readers.csv.engine_text import engine_text
+from toolkit.datasets.readers.csv.pieces import Piece
 from toolkit.datasets.readers.csv.planning import FilePlan
+from toolkit.datasets.readers.csv.quotes import are_sound
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 
 _BEYOND = "\0beyond"
 """The column that no file has."""
+
+
+class HiddenError(Exception):
+    """polars gives other rows than the file has."""
+
+
+class UnsoundQuotesError(HiddenError):
+    """It takes quotes for others than they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """What polars made of a piece."""
+
+    frame: pl.DataFrame
+    suspicious: bool
+    """Whether a row may lack fields, have too many or be none: see the module."""
+    quoted: bool
+    """Whether there were quotes."""
 
 
 def is_native(plan: FilePlan) -> bool:
@@ -64,48 +85,61 @@ class Wanted:
         """The column up to which a scan with nothing suspicious shows that all rows have fields."""
         self._partly = len(self.read) < len(names)
 
-    def scan(
-        self, limit: int | None, *, watched: bool, quoted: bool, trusted: Collection[str]
-    ) -> pl.LazyFrame:
-        """polars' own scan; ``watched`` with what tells the rows that polars makes up.
+    def parser(
+        self, *, watched: bool, sound: bool, trusted: Collection[str]
+    ) -> Callable[[Piece], Parsed]:
+        """polars' way through a piece; ``watched`` with what tells the rows that polars makes up.
 
-        Not ``quoted``: there is no quote in the file, without which polars is faster. ``trusted``
-        are columns whose numbers are known to be written as such."""
-        file, plan, beyond = self.file.trusting(trusted), self.file.plan, watched and self._partly
-        frame = pl.scan_csv(
-            plan.path,
-            has_header=False,
-            separator=plan.layout.dialect.delimiter,
-            quote_char=plan.layout.dialect.quote if quoted else None,
-            skip_lines=plan.layout.start_line + plan.header_lines,
-            schema={**file.engine_schema, **({_BEYOND: pl.String} if beyond else {})},
-            missing_columns="insert" if beyond else None,
-            glob=False,
-        )
-        if limit is not None:
-            frame = frame.head(limit)
-        read = dict.fromkeys([*self.read, self._watched] if watched else self.read)
-        values = [*file.expressions(read), *([_BEYOND] if beyond else [])]
-        if self.predicate is None:
-            return frame.select(values).with_columns(self.constants)
-        kept = [self.predicate]
-        if watched:
-            kept.append(pl.col(self._watched).is_null())
-        if beyond:
-            kept.append(pl.col(_BEYOND).is_not_null())
-        unchecked = file.unchecked(self.predicate.meta.root_names())
-        if unchecked is None:
-            converted = frame.select(values).with_columns(self.constants)
-            return converted.filter(reduce(or_, kept))
-        # What is left out is not converted. A number that the check refuses must reach it.
-        kept.extend(pl.col(name).is_infinite() for name in unchecked)
-        return frame.filter(reduce(or_, kept)).select(values).with_columns(self.constants)
+        ``sound``: the quotes of the file are known to be. ``trusted`` are columns whose numbers are
+        known to be written as such. It raises UnsoundQuotesError, and what the engine
+        raises."""
+        file, dialect = self.file.trusting(trusted), self.file.plan.layout.dialect
+        schema: dict[str, pl.DataType] = dict(file.engine_schema)
+        read = list(self.read)
+        if watched and self._watched not in self.read:
+            read.append(self._watched)
+            # What its values are is not asked.
+            schema[self._watched] = pl.String()
+        if watched and self._partly:
+            read.append(_BEYOND)
+            schema[_BEYOND] = pl.String()
 
-    def suspicious(self, frame: pl.DataFrame) -> bool:
-        """Whether a row may lack fields, or be none: see the module."""
-        if frame[self._watched].null_count():
+        def parse(piece: Piece) -> Parsed:
+            if piece.quotes and not (sound or are_sound(piece.text, dialect)):
+                raise UnsoundQuotesError
+            scan = pl.scan_csv(
+                engine_text(piece.text),
+                has_header=False,
+                separator=dialect.delimiter,
+                # Without quotes polars is faster.
+                quote_char=dialect.quote if piece.quotes else None,
+                schema=schema,
+                missing_columns="insert" if _BEYOND in schema else None,
+            )
+            raw = scan.select(read).collect(engine="in-memory")
+            frame = self._matching(file, raw)
+            return Parsed(frame, watched and self._suspicious(raw), piece.quotes > 0)
+
+        return parse
+
+    def _matching(self, file: TypedFile, raw: pl.DataFrame) -> pl.DataFrame:
+        """The rows that match, of a frame of the engine's, as they are wanted."""
+        asked = [] if self.predicate is None else self.predicate.meta.root_names()
+        if self.predicate is None or not file.is_parsed(asked):
+            return self.filtered(self._completed(file.typed(raw, self.read)))
+        # What is left out is not converted, but a number by which it is must be one.
+        for name in asked:
+            file.columns[name].finished(raw[name])
+        return self._completed(file.typed(raw.select(self.read).filter(self.predicate), self.read))
+
+    def _completed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return frame.with_columns(self.constants) if self.constants else frame
+
+    def _suspicious(self, raw: pl.DataFrame) -> bool:
+        if raw[self._watched].null_count():
             return True
-        return self._partly and frame[_BEYOND].null_count() < frame.height
+        return self._partly and raw[_BEYOND].null_count() < raw.height
 
     def filtered(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The rows that match, with the types of the reader's and the partition columns."""
         return frame if self.predicate is None else frame.filter(self.predicate)

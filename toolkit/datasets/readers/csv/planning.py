@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.detection import (
@@ -49,7 +49,7 @@ class FilePlan:
     codec: str | None
     """What it is packed with."""
     layout: Layout
-    head: bytes
+    head: bytes = field(repr=False)
     """Its beginning as UTF-8 without a byte order mark."""
     complete: bool
     """Whether ``head`` is all of it."""
@@ -60,14 +60,14 @@ class FilePlan:
         return os.path.getsize(self.path) if self.local else 0
 
     @property
-    def header_lines(self) -> int:
-        """Physical lines of the header, to its end."""
-        return len(self._header)
-
-    @property
     def beginning(self) -> bytes:
         """What stands before the first row: the plan holds for a text that begins so."""
         return self.head[: self.layout.start] + b"".join(self._header)
+
+    @property
+    def first_row(self) -> int:
+        """Offset of the first row in the text, as those of ``layout`` count."""
+        return len(self.beginning)
 
     @property
     def _header(self) -> list[bytes]:

@@ -1,12 +1,12 @@
 """The lazy scan over CSV files: an IO source that opens nothing until the engine calls it.
 
-Two ways lead through a file, with the same rows. A plain file in a dialect that polars has is
-scanned by polars, at its speed. All others, and all files whose bad rows are to be repaired or
-skipped, are split into records by the toolkit and parsed block by block.
+Two ways lead through a file, with the same rows. A plain local file in a dialect that polars has is
+parsed by polars, piece by piece, only the columns that are wanted. All others, and all files whose
+bad rows are to be repaired or skipped, are split into records by the toolkit before.
 
-Where polars hides something (see ``native``), the splitter goes on from the row that was reached; a
-file with quotes that polars takes for others (see ``quotes``), and the first rows of any file, are
-left to the splitter. What was found out about a file is known until it changes.
+Where polars hides something (see ``native``), or quotes stand where it takes them for others (see
+``quotes``), the splitter goes on from the row that was reached. What was found out about a file is
+known until it changes.
 """
 
 from __future__ import annotations
@@ -15,21 +15,20 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import polars as pl
 
-from toolkit.core.batches import batches_of
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
-from toolkit.datasets.readers.csv.native import Wanted, is_native
+from toolkit.datasets.readers.csv.native import HiddenError, UnsoundQuotesError, Wanted, is_native
+from toolkit.datasets.readers.csv.pieces import UncutError, each_piece
 from toolkit.datasets.readers.csv.planning import (
     HEAD_BYTES,
     planned_text,
     require_beginning,
     require_whole,
 )
-from toolkit.datasets.readers.csv.quotes import Quotes, quotes_of
 from toolkit.datasets.readers.csv.records import (
     BLOCK_SIZE,
     BadRecordError,
@@ -45,8 +44,6 @@ from toolkit.datasets.readers.failures import ENGINE_FAILURES
 from toolkit.datasets.readers.partitions import is_ruled_out
 from toolkit.datasets.readers.sources import ResolvedSource
 
-BATCH_ROWS = 1 << 17
-
 _WIDE = 500
 """Columns from which the engine's lazy conversions cost more than the splitter does."""
 _COLUMNS, _LARGEST = 100, 32
@@ -57,17 +54,15 @@ _GROUP = 1 << 20
 
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
 
-
-class _HidingError(Exception):
-    """polars gives other rows than the file has."""
-
-
-_GIVEN_UP: tuple[type[BaseException], ...] = (_HidingError, *ENGINE_FAILURES)
+_GIVEN_UP: tuple[type[BaseException], ...] = (HiddenError, UncutError, *ENGINE_FAILURES)
 
 Stamp: TypeAlias = tuple[int, int, int] | str
 
 _Part: TypeAlias = tuple[TypedFile, Sequence[pl.Expr]]
 """A file and its partition columns."""
+
+Quotes: TypeAlias = Literal["none", "sound", "unsound"]
+"""Whether the quotes of a file stand where polars takes them for what they are."""
 
 Failed = Callable[[TypedFile, BaseException], BaseException]
 
@@ -83,12 +78,13 @@ class _Proof:
     columns: frozenset[str] = frozenset()
     """Those of numbers that are written as such."""
 
-    def after(self, scan: Wanted, *, watched: bool) -> _Proof:
+    def after(self, scan: Wanted, *, watched: bool, quoted: bool) -> _Proof:
         """With what a scan to the end has shown."""
         # Of a column of which a predicate keeps some values only these are seen.
         seen = scan.read if scan.predicate is None else ()
         reach = max(self.reach, scan.proven) if watched else self.reach
-        return replace(self, reach=reach, columns=self.columns.union(seen))
+        quotes: Quotes = "sound" if quoted else "none"
+        return replace(self, quotes=quotes, reach=reach, columns=self.columns.union(seen))
 
 
 class CSVScan:
@@ -162,15 +158,17 @@ class CSVScan:
 
     def _each(self, group: list[_Part], request: Request) -> Iterator[pl.DataFrame]:
         """The rows of files that are read one by one."""
-        size = min(request.batch_rows or BATCH_ROWS, BATCH_ROWS)
         for file, constants in group:
             if request.done:
                 return
             wanted = Wanted(file, constants, request.columns, request.pushed)
             try:
-                for frame in self._frames(wanted, request.remaining, size):
-                    yield request.answer(frame)
-            except _FAILURES as error:
+                for frame in self._frames(wanted, request.remaining):
+                    yield request.answer(frame, matching=request.pushed is not None)
+            except BadRecordError as error:
+                # It says nothing that the error does not.
+                raise self._failed(file, error) from None
+            except ENGINE_FAILURES as error:
                 raise self._failed(file, error) from error
 
     def _groups(self, request: Request) -> Iterator[list[_Part]]:
@@ -209,56 +207,60 @@ class CSVScan:
             return None
         return frame.with_columns(constants)
 
-    def _frames(self, wanted: Wanted, limit: int | None, size: int) -> Iterator[pl.DataFrame]:
-        given = 0
-        proof = self._proof_for_engine(wanted, limit)
-        if proof is not None:
+    def _frames(self, wanted: Wanted, limit: int | None) -> Iterator[pl.DataFrame]:
+        file, given = wanted.file, 0
+        if self._suits_engine(wanted):
             try:
-                for frame in self._native(wanted, proof, limit, size):
+                for frame in self._native(wanted, limit):
                     given += frame.height
                     yield frame
-            except _GIVEN_UP:
+            except _GIVEN_UP as error:
                 # The splitter fails as well, and at the very row, or it is not reached.
-                pass
+                if isinstance(error, UnsoundQuotesError):
+                    self._learn(file, replace(self._proof(file), quotes="unsound"))
             else:
                 return
         yield from _from_row(given, limit, self._split(wanted))
 
-    def _proof_for_engine(self, wanted: Wanted, limit: int | None) -> _Proof | None:
-        """What is known of a file that polars is to scan; None: the splitter is to read it."""
+    def _suits_engine(self, wanted: Wanted) -> bool:
+        """Whether polars is to parse the file."""
         file = wanted.file
-        if self.policy != "error" or not is_native(file.plan) or len(wanted.read) > _WIDE:
-            return None
+        few = len(wanted.read) <= _WIDE
+        usual = self.policy == "error" and is_native(file.plan)
+        return few and usual and self._proof(file).quotes != "unsound"
+
+    def _native(self, wanted: Wanted, limit: int | None) -> Iterator[pl.DataFrame]:
+        """The frames as polars reads them, up to where it hides something."""
+        file, given, quoted = wanted.file, 0, False
         proof = self._proof(file)
         if proof.quotes is None:
-            if limit is not None and limit <= BATCH_ROWS:
-                return None
             require_beginning(self._source, file.plan)
-            proof = replace(proof, quotes=quotes_of(file.plan.path, file.plan.layout))
-            self._learn(file, proof)
-        return None if proof.quotes == "unsound" and self._differs(file) else proof
-
-    def _native(
-        self, wanted: Wanted, proof: _Proof, limit: int | None, size: int
-    ) -> Iterator[pl.DataFrame]:
-        """The frames as polars reads them, up to where it hides something."""
-        file, given = wanted.file, 0
         watched = wanted.reach > proof.reach
         length = file.plan.size
-        frames = wanted.scan(
-            limit, watched=watched, quoted=proof.quotes != "none", trusted=proof.columns
+        parse = wanted.parser(
+            watched=watched, sound=proof.quotes is not None, trusted=proof.columns
         )
-        for frame in batches_of(frames, size):
-            if watched and wanted.suspicious(frame) and self._differs(file):
-                raise _HidingError
-            kept = wanted.filtered(frame) if watched else frame
-            given += kept.height
-            yield kept
+        found = each_piece(
+            file.plan.path,
+            file.plan.first_row,
+            None if proof.quotes == "none" else file.plan.layout.dialect.quote,
+            parse,
+            limited=limit is not None,
+        )
+        with closing(found):
+            for parsed in found:
+                if parsed.suspicious and self._differs(file):
+                    raise HiddenError
+                quoted |= parsed.quoted
+                given += parsed.frame.height
+                yield parsed.frame
+                if limit is not None and given >= limit:
+                    return
         require_whole(file.plan, length)
         if limit is None:
-            self._learn(file, proof.after(wanted, watched=watched))
-        elif given < limit and self._differs(file):
-            raise _HidingError
+            self._learn(file, proof.after(wanted, watched=watched, quoted=quoted))
+        elif self._differs(file):
+            raise HiddenError
 
     def _proof(self, file: TypedFile) -> _Proof:
         """What is known of a file as it is."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
 
+from toolkit.datasets.readers.csv.engine_text import engine_text
 from toolkit.datasets.readers.csv.planning import FilePlan
 from toolkit.datasets.readers.csv.records import Block, engine_dialect
 from toolkit.datasets.readers.csv.types.acceptance import Acceptance
@@ -49,35 +49,24 @@ class TypedFile:
     def schema(self) -> pl.Schema:
         return pl.Schema({name: column.dtype for name, column in self.columns.items()})
 
-    def expressions(self, columns: Iterable[str]) -> list[pl.Expr]:
-        """Those columns, with the types of the reader's, of a frame with the engine's."""
-        found = []
-        for name in columns:
-            converted = self.columns[name].expression(name)
-            found.append(pl.col(name) if converted is None else converted)
-        return found
+    def is_parsed(self, columns: Iterable[str]) -> bool:
+        """Whether those are columns of the file of which the engine's parser gives the values."""
+        return all(name in self.columns and not self.columns[name].converts for name in columns)
 
-    def unchecked(self, columns: Sequence[str]) -> list[str] | None:
-        """Which of those columns have what the engine's parser made of their texts, but for a check
-        of infinite numbers; None if one of them is no column of the file or is converted."""
-        found = [self.columns.get(name) for name in columns]
-        known = [column for column in found if column is not None and not column.converts]
-        if len(known) < len(columns):
-            return None
-        return [name for name, one in zip(columns, known, strict=True) if one.checks_overflow]
+    def typed(self, frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+        """Those columns of the engine's frame, with the types of the reader's.
 
-    def typed(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The engine's frame with the types of the reader's."""
-        series, expressions = frame.get_columns(), self.expressions(self.columns)
+        Raises what the engine does for a text that is no such value, and InexactNumberError."""
+        found = {name: frame[name] for name in columns}
+        expressions = {name: self.columns[name].expression(name) for name in columns}
+        converted = [(name, each) for name, each in expressions.items() if each is not None]
         # The time that planning takes grows with the square of the expressions, and with the
         # columns that there are.
-        parts = [
-            pl.DataFrame(series[first : first + _TOGETHER]).select(
-                expressions[first : first + _TOGETHER]
-            )
-            for first in range(0, len(expressions), _TOGETHER)
-        ]
-        return pl.concat(parts, how="horizontal") if len(parts) > 1 else parts[0]
+        for first in range(0, len(converted), _TOGETHER):
+            part = converted[first : first + _TOGETHER]
+            texts = pl.DataFrame([found[name] for name, _ in part])
+            found.update(texts.select(each for _, each in part).to_dict())
+        return pl.DataFrame([self.columns[name].finished(one) for name, one in found.items()])
 
     @property
     def fits(self) -> Acceptance:
@@ -89,7 +78,7 @@ def parse_block(file: TypedFile, block: Block) -> pl.DataFrame:
     """The records of a block with the engine's types."""
     engine = engine_dialect(file.plan.layout.dialect)
     return pl.read_csv(
-        io.BytesIO(block.data),
+        engine_text(block.data),
         has_header=False,
         separator=engine.separator,
         quote_char=engine.quote,

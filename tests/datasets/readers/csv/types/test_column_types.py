@@ -28,10 +28,15 @@ def infer(texts: list[str | None], style: NumberStyle = PLAIN) -> ColumnType:
     return evidence_of(texts, style).column(style)
 
 
+def typed(column: ColumnType, values: pl.Series) -> pl.Series:
+    """The values of a column of the engine's, as a reader makes them."""
+    expression = column.expression("c")
+    found = values if expression is None else values.to_frame("c").select(expression).to_series()
+    return column.finished(found)
+
+
 def read(texts: list[str | None], style: NumberStyle = PLAIN) -> list[object]:
-    expression = infer(texts, style).expression("c")
-    assert expression is not None
-    return pl.DataFrame({"c": pl.Series(texts, dtype=pl.String)}).select(expression)["c"].to_list()
+    return typed(infer(texts, style), pl.Series("c", texts, dtype=pl.String)).to_list()
 
 
 @pytest.mark.parametrize(
@@ -103,8 +108,7 @@ def test_dates_and_times_of_one_format_are_read(texts, values):
 def test_fractions_beyond_microseconds_are_kept():
     texts = ["2020-01-31 10:20:30.123456789"]
     assert infer(texts).dtype == pl.Datetime("ns")
-    frame = pl.DataFrame({"c": texts}).select(infer(texts).expression("c"))
-    assert frame["c"].dt.nanosecond().to_list() == [123_456_789]
+    assert typed(infer(texts), pl.Series(texts)).dt.nanosecond().to_list() == [123_456_789]
 
 
 def test_two_places_that_agree_on_less_allow_only_that():
@@ -179,7 +183,7 @@ def test_a_moment_beyond_nanoseconds_is_never_wrapped():
     assert infer(["2024-01-01 00:00:00.0000000", FOREVER]).kind == "text"
     column = infer(["2024-01-01 00:00:00.0000001"])
     with pytest.raises(pl.exceptions.PolarsError, match="9999"):
-        pl.DataFrame({"c": [FOREVER]}).select(column.expression("c"))
+        typed(column, pl.Series([FOREVER]))
     assert column.lenient(pl.Series([FOREVER])).to_list() == [None]
 
 
@@ -196,7 +200,7 @@ def test_a_late_moment_of_another_shape_is_no_moment(seen, late):
     column = infer([seen])
     assert not column.accepts(late)
     with pytest.raises(pl.exceptions.PolarsError):
-        pl.DataFrame({"c": [late]}).select(column.expression("c"))
+        typed(column, pl.Series([late]))
 
 
 @pytest.mark.parametrize("late", ["12.34", "1.2.3", "1,2,3", ".", "€", "1.5"])
@@ -204,7 +208,7 @@ def test_a_late_moment_of_another_shape_is_no_moment(seen, late):
 def test_a_late_number_of_another_style_is_none(seen, late):
     column = infer([seen], GERMAN)
     with pytest.raises(pl.exceptions.PolarsError):
-        pl.DataFrame({"c": [late]}).select(column.expression("c"))
+        typed(column, pl.Series([late]))
     assert column.lenient(pl.Series([late])).to_list() == [None]
     asked = ColumnType("float", style=GERMAN, given=pl.Float64())
     assert asked.lenient(pl.Series([late, "007,5", "+5 €"])).to_list() == [None, 7.5, 5.0]
@@ -244,11 +248,10 @@ def test_a_value_is_the_same_with_every_policy(column, parts):
     lenient = column.lenient(texts)
     assert lenient.dtype == column.dtype
     misfit = column.misfits(texts, lenient).item()
-    expression = column.expression("c")
     schema = {"c": column.engine_dtype, "n": pl.Int8}
     try:
         frame = pl.read_csv(f"{text},1\n".encode(), has_header=False, schema=schema)
-        strict = frame.select(pl.col("c") if expression is None else expression).to_series()
+        strict = typed(column, frame["c"])
     except pl.exceptions.PolarsError:
         # Blanks that were not seen before, and infinity, are told from misfits afterwards.
         assert misfit or text != text.strip(" ") or "inf" in text

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import product
 from typing import Literal, TypeAlias
 
@@ -17,7 +17,7 @@ from toolkit.datasets.readers.csv.types.exactness import (
     floats_or_null,
     integers_or_null,
     is_code,
-    without_overflow,
+    require_finite,
 )
 from toolkit.datasets.readers.csv.types.moments import Moment
 from toolkit.datasets.readers.csv.types.numbers import PLAIN, NumberStyle
@@ -71,21 +71,28 @@ class ColumnType:
         return pl.String() if self.converts else self.dtype
 
     def expression(self, name: str) -> pl.Expr | None:
-        """From the engine's column to the frame's; fails on a text that is no such value."""
-        if self.converts:
-            return self._values(pl.col(name), strict=True).alias(name)
+        """From the engine's column towards the frame's; ``finished`` does the rest. Fails on a text
+        that is no such value. None: there is nothing to do before."""
+        if not self.converts or (self._exact and not self._altered):
+            return None
+        return self._values(pl.col(name), strict=True).alias(name)
+
+    def finished(self, values: pl.Series) -> pl.Series:
+        """The frame's column, of what ``expression`` gave.
+
+        Raises InexactNumberError for a number that would say less than its text."""
         if self.checks_overflow:
-            return pl.col(name).map_batches(
-                without_overflow, return_dtype=self.dtype, is_elementwise=True
-            )
-        return None
+            require_finite(values)
+        finish = self._last_step if self.converts else None
+        return values if finish is None else _STRICT[finish](values, self.dtype)
 
     def lenient(self, texts: pl.Series) -> pl.Series | None:
         """The values of a column of texts, null where a text is none; None: every text is one."""
         if self.dtype == pl.String and not self.nulls:
             return None
-        values = self._values(pl.col("text"), strict=False)
-        return texts.to_frame("text").select(values).to_series()
+        found = texts.to_frame("text").select(self._values(pl.col("text"), strict=False))
+        values, finish = found.to_series(), self._last_step
+        return values if finish is None else _LENIENT[finish](values, self.dtype)
 
     def misfits(self, texts: pl.Series, values: pl.Series) -> pl.Series:
         """Which texts are no values of the column, by what ``lenient`` made of them."""
@@ -99,7 +106,7 @@ class ColumnType:
             return pl.when(text.is_in(list(self.nulls)).not_()).then(text)
         if self.padded or not strict:
             text = text.str.strip_chars(BLANKS)
-        if self.nulls or not self._exact or not strict or self.style != PLAIN:
+        if self._altered or not self._exact or not strict:
             text = pl.when(text.is_in(self._gaps).not_()).then(text)
         if self.moment is not None:
             return self.moment.parse(text, self.dtype, strict=strict)
@@ -108,15 +115,16 @@ class ColumnType:
                 return text.replace_strict(_TRUTHS, return_dtype=pl.Boolean)
             return text.replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
         number = self.style.plain(text)
+        return number if self._last_step else number.cast(self.dtype, strict=strict)
+
+    @property
+    def _last_step(self) -> Literal["integer", "float"] | None:
+        """What is made of texts by looking at them again, which an expression does slowly."""
+        if self.dtype == pl.String or self.moment is not None or self.kind == "boolean":
+            return None
         if self._exact:
-            exact = exact_integers if strict else integers_or_null
-        elif self.dtype.is_float():
-            exact = exact_floats if strict else floats_or_null
-        else:
-            return number.cast(self.dtype, strict=strict)
-        return number.map_batches(
-            partial(exact, dtype=self.dtype), return_dtype=self.dtype, is_elementwise=True
-        )
+            return "integer"
+        return "float" if self.dtype.is_float() else None
 
     def loses(self, text: str) -> bool:
         """Whether a text of digits would lose zeros or a sign as a value of the column."""
@@ -135,7 +143,7 @@ class ColumnType:
 
     @property
     def checks_overflow(self) -> bool:
-        """Whether ``expression`` fails on an infinite number of the engine's."""
+        """Whether an infinite number of the engine's may be one that was said otherwise."""
         return self.dtype.is_float() and not self.converts and not self.proven
 
     @property
@@ -144,8 +152,12 @@ class ColumnType:
         if self.kind == "text":
             return bool(self.nulls)
         # The engine's own null_values take other columns' quoted empty fields for null.
-        marked = bool(self.nulls) or self.padded or self.moment is not None
-        return marked or self.style != PLAIN or self._exact
+        return self._altered or self.moment is not None or self._exact
+
+    @property
+    def _altered(self) -> bool:
+        """Whether the texts are not what the engine takes for such values."""
+        return bool(self.nulls) or self.padded or self.style != PLAIN
 
     def accepts(self, text: str) -> bool:
         """Whether a text could be a value of this column."""
@@ -161,6 +173,11 @@ class ColumnType:
     def __str__(self) -> str:
         return f"{self.kind} ({self.moment})" if self.moment else self.kind
 
+
+_Finish: TypeAlias = Callable[[pl.Series, pl.DataType], pl.Series]
+
+_STRICT: dict[Kind, _Finish] = {"integer": exact_integers, "float": exact_floats}
+_LENIENT: dict[Kind, _Finish] = {"integer": integers_or_null, "float": floats_or_null}
 
 _DTYPES: dict[Kind, pl.DataType] = {
     "text": pl.String(),
