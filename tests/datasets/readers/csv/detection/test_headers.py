@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from toolkit.datasets.readers.csv.detection import Given, Sample, detect
+from toolkit.datasets.readers.csv.detection.headers import unique_names
 
 
 def found(data, **given):
@@ -165,3 +166,9 @@ def test_a_header_is_found_in_each_dialect(delimiter, newline):
 
 def test_a_header_that_stands_twice_is_one_header():
     assert found(b"a,b\na,b\n1,2\n3,4\n5,6\n") == (1, ("a", "b"))
+
+
+def test_thousands_of_equal_names_are_numbered_beside_those_that_have_a_number():
+    names = ["a_3", *["a"] * 20_000, "b", *["b"] * 3]
+    numbers = [f"a_{number}" for number in range(2, 20_002) if number != 3]
+    assert unique_names(names) == ("a_3", "a", *numbers, "b", "b_2", "b_3", "b_4")

@@ -241,13 +241,16 @@ def unique_names(names: Sequence[str]) -> tuple[str, ...]:
     once is never taken by another column."""
     taken = {name for name in names if name}
     seen: set[str] = set()
+    # Of thousands of equal names each is not tried anew.
+    numbers: dict[str, int] = {}
     found = []
     for position, given in enumerate(names, start=1):
         name = given or f"column_{position}"
         if name in seen or (not given and name in taken):
-            number = 2
+            number = numbers.get(name, 2)
             while f"{name}_{number}" in taken or f"{name}_{number}" in seen:
                 number += 1
+            numbers[name] = number + 1
             name = f"{name}_{number}"
         seen.add(name)
         found.append(name)
