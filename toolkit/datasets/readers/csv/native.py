@@ -19,6 +19,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from toolkit.datasets.readers.csv.codes import may_have_codes
 from toolkit.datasets.readers.csv.engine_text import engine_text
 from toolkit.datasets.readers.csv.pieces import Piece
 from toolkit.datasets.readers.csv.planning import FilePlan
@@ -27,6 +28,8 @@ from toolkit.datasets.readers.csv.typed_file import TypedFile
 
 _BEYOND = "\0beyond"
 """The column that no file has."""
+_BYTES_AN_INTEGER = 30
+"""Bytes in which codes are looked for in the time that one integer of a text takes, as measured."""
 
 
 class HiddenError(Exception):
@@ -62,6 +65,16 @@ def is_native(plan: FilePlan) -> bool:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """What polars is told of a file."""
+
+    file: TypedFile
+    schema: dict[str, pl.DataType]
+    read: list[str]
+    """The columns that it is to parse."""
+
+
 class Wanted:
     """What of a file the engine asks for."""
 
@@ -93,7 +106,35 @@ class Wanted:
         ``sound``: the quotes of the file are known to be. ``trusted`` are columns whose numbers are
         known to be written as such. It raises UnsoundQuotesError, and what the engine
         raises."""
-        file, dialect = self.file.trusting(trusted), self.file.plan.layout.dialect
+        dialect = self.file.plan.layout.dialect
+        usual = self._way(trusted, watched=watched)
+        integers = [name for name in self.read if usual.file.columns[name].tells_codes]
+        # To look for codes costs by the byte, to make integers of texts by the integer.
+        looks = len(integers) * _BYTES_AN_INTEGER > self.file.plan.bytes_a_row
+        plain = self._way([*trusted, *integers], watched=watched) if looks else usual
+
+        def parse(piece: Piece) -> Parsed:
+            if piece.quotes and not (sound or are_sound(piece.text, dialect)):
+                raise UnsoundQuotesError
+            coded = looks and (piece.quotes or may_have_codes(piece.text, dialect.delimiter))
+            way = usual if coded else plain
+            scan = pl.scan_csv(
+                engine_text(piece.text),
+                has_header=False,
+                separator=dialect.delimiter,
+                # Without quotes polars is faster.
+                quote_char=dialect.quote if piece.quotes else None,
+                schema=way.schema,
+                missing_columns="insert" if _BEYOND in way.schema else None,
+            )
+            raw = scan.select(way.read).collect(engine="in-memory")
+            frame = self._matching(way.file, raw)
+            return Parsed(frame, watched and self._suspicious(raw), piece.quotes > 0)
+
+        return parse
+
+    def _way(self, trusted: Collection[str], *, watched: bool) -> _Way:
+        file = self.file.trusting(trusted)
         schema: dict[str, pl.DataType] = dict(file.engine_schema)
         read = list(self.read)
         if watched and self._watched not in self.read:
@@ -103,24 +144,7 @@ class Wanted:
         if watched and self._partly:
             read.append(_BEYOND)
             schema[_BEYOND] = pl.String()
-
-        def parse(piece: Piece) -> Parsed:
-            if piece.quotes and not (sound or are_sound(piece.text, dialect)):
-                raise UnsoundQuotesError
-            scan = pl.scan_csv(
-                engine_text(piece.text),
-                has_header=False,
-                separator=dialect.delimiter,
-                # Without quotes polars is faster.
-                quote_char=dialect.quote if piece.quotes else None,
-                schema=schema,
-                missing_columns="insert" if _BEYOND in schema else None,
-            )
-            raw = scan.select(read).collect(engine="in-memory")
-            frame = self._matching(file, raw)
-            return Parsed(frame, watched and self._suspicious(raw), piece.quotes > 0)
-
-        return parse
+        return _Way(file, schema, read)
 
     def _matching(self, file: TypedFile, raw: pl.DataFrame) -> pl.DataFrame:
         """The rows that match, of a frame of the engine's, as they are wanted."""

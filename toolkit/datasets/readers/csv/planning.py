@@ -70,6 +70,11 @@ class FilePlan:
         return len(self.beginning)
 
     @property
+    def bytes_a_row(self) -> float:
+        """About how long a row is."""
+        return (len(self.head) - self.first_row) / max(self.head.count(b"\n", self.first_row), 1)
+
+    @property
     def _header(self) -> list[bytes]:
         """The lines of the header, and those before and within it that are none of its records."""
         dialect, found, records, within = self.layout.dialect, [], 0, False

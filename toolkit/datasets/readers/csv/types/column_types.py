@@ -73,7 +73,7 @@ class ColumnType:
     def expression(self, name: str) -> pl.Expr | None:
         """From the engine's column towards the frame's; ``finished`` does the rest. Fails on a text
         that is no such value. None: there is nothing to do before."""
-        if not self.converts or (self._exact and not self._altered):
+        if not self.converts or self.tells_codes:
             return None
         return self._values(pl.col(name), strict=True).alias(name)
 
@@ -134,6 +134,11 @@ class ColumnType:
     def _gaps(self) -> list[str]:
         """What means null, without blanks around it or as it was given."""
         return ["", *self.nulls, *(token.strip(BLANKS) for token in self.nulls)]
+
+    @property
+    def tells_codes(self) -> bool:
+        """Whether integers are read as text for no more than to tell codes from them."""
+        return self._exact and not self._altered
 
     @property
     def _exact(self) -> bool:
