@@ -22,7 +22,7 @@ _KINDS: Sequence[tuple[bytes, str, str]] = (
     (b"RDX3\n", "a file of R", "save its table from R as Parquet or CSV"),
     (b"\x93NUMPY", "a NumPy array", "load it with numpy.load"),
 )
-_DOCUMENTS: Sequence[tuple[re.Pattern[bytes], str, str]] = (
+_MARKUP: Sequence[tuple[re.Pattern[bytes], str, str]] = (
     (
         re.compile(rb"(?i)<!doctype html|<html[\s>]"),
         "an HTML page",
@@ -30,13 +30,17 @@ _DOCUMENTS: Sequence[tuple[re.Pattern[bytes], str, str]] = (
         "pandas.read_html",
     ),
     (re.compile(rb"<\?xml\s"), "an XML document", "pandas.read_xml reads some"),
+)
+"""What texts begin with that are no tables, whatever their name says, behind a mark and blanks."""
+_DOCUMENTS = (
+    *_MARKUP,
     (
         re.compile(rb'\[\s*\{\s*"'),
         "a JSON array",
         "read it with pl.read_json, whose frame's write_ndjson writes lines",
     ),
 )
-"""What texts begin with that are no tables, behind a mark and blanks."""
+"""The same, where nothing is known but the text."""
 _BEFORE = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 
 
@@ -44,8 +48,21 @@ def unsupported_kind(head: bytes, url: str) -> str | None:
     """What a file is that begins with ``head``, unpacked, and what to do; None: nothing known."""
     if head[_TAR] == b"ustar":
         return f'a tar archive. Name a file in it as "tar://<the file>::{url}"'
-    found = [(kind, advice) for magic, kind, advice in _KINDS if head.startswith(magic)]
-    begins = _BEFORE.match(head)
+    for magic, kind, advice in _KINDS:
+        if head.startswith(magic):
+            return f"{kind}: {advice}"
+    return _document(head, _DOCUMENTS)
+
+
+def markup_kind(text: bytes) -> str | None:
+    """What a text is that is marked up, and what to do; None: it may be a table."""
+    return _document(text, _MARKUP)
+
+
+def _document(text: bytes, documents: Sequence[tuple[re.Pattern[bytes], str, str]]) -> str | None:
+    begins = _BEFORE.match(text)
     start = begins.end() if begins else 0
-    found += [(kind, advice) for magic, kind, advice in _DOCUMENTS if magic.match(head, start)]
-    return ": ".join(found[0]) if found else None
+    for magic, kind, advice in documents:
+        if magic.match(text, start):
+            return f"{kind}: {advice}"
+    return None

@@ -294,3 +294,25 @@ def test_a_quote_that_is_never_closed_is_an_error_and_not_another_dialect(put, f
     for read in (reader.head, reader.count, lambda: list(reader.batches(9))):
         with pytest.raises(SourceError, match=r"t\.csv, line 2: "):
             read()
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        (b"<!DOCTYPE html>\n<html><body>404, not found</body></html>", "an HTML page"),
+        ("\ufeff\n <HTML lang='de'>x,y\n".encode(), "an HTML page"),
+        (b'<?xml version="1.0"?>\n<rows><row/></rows>\n', "an XML document"),
+    ],
+)
+def test_a_page_that_was_saved_as_csv_is_told_as_one(tmp_path, factory, text, what):
+    path = tmp_path / "download.csv"
+    path.write_bytes(text)
+    with pytest.raises(SourceError, match=rf"download\.csv is {what}: "):
+        factory.reader(str(path)).polars()
+
+
+@pytest.mark.parametrize("text", [b"<header>,b\n1,2\n", b"<b>a</b>,b\n1,2\n", b"<5,>7\n1,2\n"])
+def test_a_header_with_brackets_is_a_header(tmp_path, factory, text):
+    path = tmp_path / "t.csv"
+    path.write_bytes(text)
+    assert factory.reader(str(path)).polars().collect().rows() == [(1, 2)]

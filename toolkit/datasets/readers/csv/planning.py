@@ -22,9 +22,12 @@ from toolkit.datasets.readers.csv.layout import Layout, Newline
 from toolkit.datasets.readers.csv.options import AUTO, CSVOptions
 from toolkit.datasets.readers.packing.text import chunks, codec_of, first_bytes, is_utf8, prefix
 from toolkit.datasets.readers.sources import ResolvedSource
+from toolkit.datasets.readers.unsupported import markup_kind
 
 HEAD_BYTES = 1 << 18
 """Bytes of a file that detection looks at."""
+_MARKUP_BYTES = 1 << 12
+"""Those that tell a page that a server gave in place of a file."""
 TAIL_BYTES = 1 << 14
 """Bytes at the end of a file in which a footer is looked for."""
 
@@ -116,6 +119,9 @@ def plan_file(source: ResolvedSource, index: int, options: CSVOptions) -> FilePl
             if len(head) > HEAD_BYTES:
                 complete = False
                 break
+    markup = markup_kind(bytes(head[:_MARKUP_BYTES]))
+    if markup is not None:
+        raise SourceError(f"{url} is {markup}.")
     sample = Sample(bytes(head[:HEAD_BYTES]), complete)
     if not complete and codec is None and is_utf8(encoding):
         sample = _with_tail(source, path, sample)
