@@ -37,7 +37,7 @@ from toolkit.datasets.readers.csv.records import Policy
 from toolkit.datasets.readers.csv.reports.errors import content_error
 from toolkit.datasets.readers.csv.reports.explanation import Explanation
 from toolkit.datasets.readers.csv.reports.problems import problems_frame
-from toolkit.datasets.readers.csv.scanning import CSVScan
+from toolkit.datasets.readers.csv.scanning.scan import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types.column_types import ColumnType
 from toolkit.datasets.readers.failures import AdvisedError, reading

@@ -5,7 +5,7 @@ from __future__ import annotations
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.fitting import Misfit, misfits
 from toolkit.datasets.readers.csv.records import Problem
-from toolkit.datasets.readers.csv.scanning import CSVScan
+from toolkit.datasets.readers.csv.scanning.scan import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.csv.types.column_types import ColumnType
 from toolkit.datasets.readers.failures import ENGINE_FAILURES, first_line

@@ -9,7 +9,7 @@ import polars as pl
 
 from toolkit.datasets.readers.csv.fitting import misfits
 from toolkit.datasets.readers.csv.records import BAD, Policy
-from toolkit.datasets.readers.csv.scanning import CSVScan
+from toolkit.datasets.readers.csv.scanning.scan import CSVScan
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 
 PROBLEMS_SCHEMA = pl.Schema(

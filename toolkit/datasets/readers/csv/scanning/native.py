@@ -19,11 +19,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from toolkit.datasets.readers.csv.codes import may_have_codes
 from toolkit.datasets.readers.csv.engine_text import engine_text
-from toolkit.datasets.readers.csv.pieces import Piece
 from toolkit.datasets.readers.csv.planning import FilePlan
-from toolkit.datasets.readers.csv.quotes import are_sound
+from toolkit.datasets.readers.csv.scanning.codes import may_have_codes
+from toolkit.datasets.readers.csv.scanning.pieces import Piece
+from toolkit.datasets.readers.csv.scanning.quotes import are_sound
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 
 _BEYOND = "\0beyond"

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from toolkit.core.errors import SourceError
-from toolkit.datasets.readers.csv.codes import may_have_codes
+from toolkit.datasets.readers.csv.scanning.codes import may_have_codes
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 CODE = re.compile(rb"(?:^|[,\n])(?:-?0[0-9]|\+)")

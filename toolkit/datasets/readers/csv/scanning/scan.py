@@ -11,18 +11,15 @@ known until it changes.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from dataclasses import replace
+from typing import TypeAlias
 
 import polars as pl
 
 from toolkit.core.io_sources import Request, lazy_frame
 from toolkit.datasets.readers.csv.fitting import fitted
-from toolkit.datasets.readers.csv.native import HiddenError, UnsoundQuotesError, Wanted, is_native
-from toolkit.datasets.readers.csv.pieces import UncutError, each_piece
 from toolkit.datasets.readers.csv.planning import (
     HEAD_BYTES,
     planned_text,
@@ -37,8 +34,15 @@ from toolkit.datasets.readers.csv.records import (
     Verdict,
     blocks,
     engine_dialect,
-    verify,
 )
+from toolkit.datasets.readers.csv.scanning.known import Known
+from toolkit.datasets.readers.csv.scanning.native import (
+    HiddenError,
+    UnsoundQuotesError,
+    Wanted,
+    is_native,
+)
+from toolkit.datasets.readers.csv.scanning.pieces import UncutError, each_piece
 from toolkit.datasets.readers.csv.typed_file import TypedFile
 from toolkit.datasets.readers.failures import ENGINE_FAILURES
 from toolkit.datasets.readers.partitions import is_ruled_out
@@ -53,38 +57,15 @@ _GROUP = 1 << 20
 """Bytes of small files that are parsed together: each by itself costs more than its rows do."""
 
 _FAILURES: tuple[type[BaseException], ...] = (BadRecordError, *ENGINE_FAILURES)
+"""What a file raises that has something wrong with it."""
 
 _GIVEN_UP: tuple[type[BaseException], ...] = (HiddenError, UncutError, *ENGINE_FAILURES)
-
-Stamp: TypeAlias = tuple[int, int, int] | str
+"""What makes the splitter read on."""
 
 _Part: TypeAlias = tuple[TypedFile, Sequence[pl.Expr]]
 """A file and its partition columns."""
 
-Quotes: TypeAlias = Literal["none", "sound", "unsound"]
-"""Whether the quotes of a file stand where polars takes them for what they are."""
-
 Failed = Callable[[TypedFile, BaseException], BaseException]
-
-
-@dataclass(frozen=True, slots=True)
-class _Proof:
-    """What was shown of a file."""
-
-    stamp: Stamp | None = None
-    quotes: Quotes | None = None
-    reach: int = -1
-    """The column up to which all rows have a field, and none too many."""
-    columns: frozenset[str] = frozenset()
-    """Those of numbers that are written as such."""
-
-    def after(self, scan: Wanted, *, watched: bool, quoted: bool) -> _Proof:
-        """With what a scan to the end has shown."""
-        # Of a column of which a predicate keeps some values only these are seen.
-        seen = scan.read if scan.predicate is None else ()
-        reach = max(self.reach, scan.proven) if watched else self.reach
-        quotes: Quotes = "sound" if quoted else "none"
-        return replace(self, quotes=quotes, reach=reach, columns=self.columns.union(seen))
 
 
 class CSVScan:
@@ -105,8 +86,7 @@ class CSVScan:
         self._constants = constants
         self.policy: Policy = policy
         self._failed = failed
-        self._verdicts: dict[str, tuple[Stamp | None, Verdict]] = {}
-        self._proofs: dict[str, _Proof] = {}
+        self._known = Known(source)
 
     def lazy(self, schema: pl.Schema) -> pl.LazyFrame:
         """The lazy frame over all files; ``schema`` includes the partition columns."""
@@ -114,14 +94,7 @@ class CSVScan:
 
     def verdict(self, file: TypedFile) -> Verdict:
         """What the records of a file are like; read once, as long as it does not change."""
-        path = file.plan.path
-        stamp = self._stamp(file)
-        known, verdict = self._verdicts.get(path, (None, None))
-        if verdict is None or known != stamp:
-            with closing(planned_text(self._source, file.plan)) as parts:
-                verdict = verify(parts, file.plan.layout)
-            self._verdicts[path] = stamp, verdict
-        return verdict
+        return self._known.verdict(file)
 
     def rows(self, file: TypedFile) -> int:
         """How many rows the frame has of a file. Raises what reading it would."""
@@ -217,7 +190,7 @@ class CSVScan:
             except _GIVEN_UP as error:
                 # The splitter fails as well, and at the very row, or it is not reached.
                 if isinstance(error, UnsoundQuotesError):
-                    self._learn(file, replace(self._proof(file), quotes="unsound"))
+                    self._known.learn(file, replace(self._known.proof(file), quotes="unsound"))
             else:
                 return
         yield from _from_row(given, limit, self._split(wanted))
@@ -227,12 +200,12 @@ class CSVScan:
         file = wanted.file
         few = len(wanted.read) <= _WIDE
         usual = self.policy == "error" and is_native(file.plan)
-        return few and usual and self._proof(file).quotes != "unsound"
+        return few and usual and self._known.proof(file).quotes != "unsound"
 
     def _native(self, wanted: Wanted, limit: int | None) -> Iterator[pl.DataFrame]:
         """The frames as polars reads them, up to where it hides something."""
         file, given, quoted = wanted.file, 0, False
-        proof = self._proof(file)
+        proof = self._known.proof(file)
         if proof.quotes is None:
             require_beginning(self._source, file.plan)
         watched = wanted.reach > proof.reach
@@ -249,7 +222,7 @@ class CSVScan:
         )
         with closing(found):
             for parsed in found:
-                if parsed.suspicious and self._differs(file):
+                if parsed.suspicious and self._known.differs(file):
                     raise HiddenError
                 quoted |= parsed.quoted
                 given += parsed.frame.height
@@ -258,32 +231,9 @@ class CSVScan:
                     return
         require_whole(file.plan, length)
         if limit is None:
-            self._learn(file, proof.after(wanted, watched=watched, quoted=quoted))
-        elif self._differs(file):
+            self._known.learn(file, proof.after(wanted, watched=watched, quoted=quoted))
+        elif self._known.differs(file):
             raise HiddenError
-
-    def _proof(self, file: TypedFile) -> _Proof:
-        """What is known of a file as it is."""
-        stamp = self._stamp(file)
-        known = self._proofs.get(file.plan.path)
-        return known if known is not None and known.stamp == stamp else _Proof(stamp)
-
-    def _learn(self, file: TypedFile, proof: _Proof) -> None:
-        """Keep what was shown of a file, unless it changed meanwhile."""
-        if proof.stamp is not None and proof.stamp == self._stamp(file):
-            self._proofs[file.plan.path] = proof
-
-    def _stamp(self, file: TypedFile) -> Stamp | None:
-        """What changes when a file does."""
-        if not file.plan.local:
-            return self._source.state(file.plan.path)
-        found = os.stat(file.plan.path)
-        return found.st_mtime_ns, found.st_size, found.st_ino
-
-    def _differs(self, file: TypedFile) -> bool:
-        """Whether polars would give other rows than the file has."""
-        verdict = self.verdict(file)
-        return bool(verdict.bad or verdict.dropped or verdict.by_kind.get("stray quote"))
 
     def _split(self, wanted: Wanted) -> Iterator[pl.DataFrame]:
         for block in self.blocks(wanted.file, self.policy):

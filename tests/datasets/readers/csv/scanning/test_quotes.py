@@ -12,8 +12,8 @@ from polars.testing import assert_frame_equal
 
 from toolkit.core.errors import SourceError
 from toolkit.datasets.readers.csv.layout import Dialect
-from toolkit.datasets.readers.csv.native import is_native
-from toolkit.datasets.readers.csv.quotes import are_sound
+from toolkit.datasets.readers.csv.scanning.native import is_native
+from toolkit.datasets.readers.csv.scanning.quotes import are_sound
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 SOUND = [

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from toolkit.datasets.readers.csv import pieces
-from toolkit.datasets.readers.csv.pieces import Piece, UncutError, each_piece
+from toolkit.datasets.readers.csv.scanning import pieces
+from toolkit.datasets.readers.csv.scanning.pieces import Piece, UncutError, each_piece
 
 
 def text_of(piece: Piece) -> bytes:

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from toolkit.core.errors import InvalidArgumentError, SourceError, SourceNotFoundError
-from toolkit.datasets.readers.csv import native
-from toolkit.datasets.readers.csv.native import is_native
+from toolkit.datasets.readers.csv.scanning import native
+from toolkit.datasets.readers.csv.scanning.native import is_native
 from toolkit.datasets.readers.factory import DatasetReaderFactory
 
 MANY = 136_000
