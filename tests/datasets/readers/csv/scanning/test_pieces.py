@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import contextmanager
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,6 +91,17 @@ def test_what_fails_on_one_piece_is_raised_after_those_before_it(path):
     with tiny(), pytest.raises(ValueError, match="x,y"):
         rows.extend(each_piece(str(path), 0, '"', refuse, limited=False))
     assert 5 <= sum(rows) <= 9
+
+
+@pytest.mark.parametrize("threads", [1, 4, 64])
+def test_pieces_of_many_threads_are_small_enough_for_memory(path, threads, monkeypatch):
+    path.write_bytes(b"1,2\n" * 2000)
+    monkeypatch.setattr(pl, "thread_pool_size", lambda: threads)
+    monkeypatch.setattr(pieces, "_AT_ONCE", 1024)
+    with tiny():
+        found = list(each_piece(str(path), 0, '"', text_of, limited=False))
+    assert max(map(len, found)) == max(4, min(16, 1024 // (2 * threads)))
+    assert b"".join(found) == path.read_bytes()
 
 
 def test_an_iteration_can_be_given_up_from_one_of_its_own_threads(path):

@@ -21,6 +21,8 @@ import polars as pl
 _FIRST, _LARGEST = 1 << 19, 1 << 23
 """Bytes of the first piece, which is what a look at the first rows costs, and of those far behind
 it: each is twice as large as the one before."""
+_AT_ONCE = 1 << 28
+"""Bytes of all pieces that are begun: with many threads these are smaller."""
 _LONGEST = 1 << 26
 """Bytes of a piece beyond which a quote is thought to be open by mistake."""
 _WINDOW = 1 << 14
@@ -57,23 +59,23 @@ def each_piece(
     counted. Raises UncutError, OSError, and what ``do`` raises."""
     # As many again keep the engine at work while some are read or taken.
     ahead = 0 if limited else 2 * pl.thread_pool_size()
+    file = _File(path)
+    spans = _spans(file, file.mark + start, min(_LARGEST, _AT_ONCE // max(ahead, 1)))
+    read = partial(_read, file, quote.encode() if quote else None)
     pool = ThreadPoolExecutor(max(ahead, 1), thread_name_prefix="toolkit-csv")
     try:
-        yield from _in_order(pool, do, _pieces(path, start, quote, pool, ahead // 2), ahead)
+        parts = _in_order(pool, read, spans, ahead // 2)
+        yield from _in_order(pool, do, _whole(parts), ahead)
     finally:
         # The engine drops a query in whatever thread has the interpreter next, which may be one of
         # these: to wait for it would be to wait for oneself.
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _pieces(
-    path: str, start: int, quote: str | None, pool: Executor, ahead: int
-) -> Iterator[Piece]:
-    file = _File(path)
-    mark = len(BOM_UTF8) if file.read(0, len(BOM_UTF8)) == BOM_UTF8 else 0
-    read = partial(_read, file, quote.encode() if quote else None)
+def _whole(parts: Iterable[Piece]) -> Iterator[Piece]:
+    """The parts of a file, each with those after it that a quote in it leaves open."""
     begun: Piece | None = None
-    for part in _in_order(pool, read, _spans(file, mark + start), ahead):
+    for part in parts:
         piece = begun.followed(part) if begun else part
         begun = piece if piece.quotes % 2 else None
         if begun is None:
@@ -112,6 +114,11 @@ class _File:
             os.close(self._handle)
 
     @property
+    def mark(self) -> int:
+        """The bytes of a byte order mark."""
+        return len(BOM_UTF8) if self.read(0, len(BOM_UTF8)) == BOM_UTF8 else 0
+
+    @property
     def size(self) -> int:
         return os.fstat(self._handle).st_size
 
@@ -127,13 +134,13 @@ def _read(file: _File, quote: bytes | None, span: tuple[int, int]) -> Piece:
     return Piece(text, int(np.count_nonzero(np.frombuffer(text, np.uint8) == ord(quote))))
 
 
-def _spans(file: _File, start: int) -> Iterator[tuple[int, int]]:
+def _spans(file: _File, start: int, largest: int) -> Iterator[tuple[int, int]]:
     """Where lines begin and end that make a piece."""
-    size, total = _FIRST, file.size
+    size, total = min(_FIRST, largest), file.size
     while start < total:
         end = _end_of_line(file, start, size, total)
         yield start, end
-        start, size = end, min(2 * size, _LARGEST)
+        start, size = end, min(2 * size, largest)
 
 
 def _end_of_line(file: _File, start: int, size: int, total: int) -> int:
