@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from toolkit.datasets.readers.csv.engine_text import engine_text
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
 from toolkit.datasets.readers.csv.records import Block, Problem, blocks, engine_dialect
 
@@ -36,7 +37,7 @@ def cells(block: Block, layout: Layout) -> Rows:
         return []
     assert block.data.endswith(b"\n")
     frame = pl.read_csv(
-        block.data,
+        engine_text(block.data),
         has_header=False,
         schema=dict.fromkeys(layout.names, pl.String),
         separator=engine.separator,

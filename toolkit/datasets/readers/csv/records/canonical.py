@@ -9,29 +9,17 @@ from toolkit.datasets.readers.csv.records.bits import Index, Ranks, earlier, lat
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.scan import View
 
-BYTE_ORDER_MARK = "\ufeff"
-"""The engine drops it from the beginning of what it reads, even where it is a cell's text."""
-
 
 class Encoder:
     """Writes records of cells that were read one by one; None is null."""
 
     def __init__(self, rules: Rules) -> None:
         self._separator, self._quote = rules.engine.separator, rules.engine.quote
-        special = f"{self._separator}{self._quote}\n\r{BYTE_ORDER_MARK}"
+        special = f"{self._separator}{self._quote}\n\r"
         self._special = re.compile(f"[{re.escape(special)}]")
 
     def record(self, cells: Sequence[str | None]) -> bytes:
         return (self._separator.join(map(self.cell, cells)) + "\n").encode()
-
-    def guarded(self, data: bytes) -> bytes:
-        """Data whose first field, which is unquoted, gets quotes."""
-        end = data.index(b"\n")
-        separator = data.find(self._separator.encode(), 0, end)
-        end = end if separator < 0 else separator
-        end -= data[end - 1 : end + 1] == b"\r\n"
-        quote = self._quote.encode()
-        return quote + data[:end] + quote + data[end:]
 
     def cell(self, cell: str | None) -> str:
         """A field with this cell."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.datasets.readers.csv.records.bits import Index
 from toolkit.datasets.readers.csv.records.buffer import Run
-from toolkit.datasets.readers.csv.records.canonical import BYTE_ORDER_MARK, Encoder
+from toolkit.datasets.readers.csv.records.canonical import Encoder
 from toolkit.datasets.readers.csv.records.fields import decode
 from toolkit.datasets.readers.csv.records.scan import Scan
 from toolkit.datasets.readers.csv.records.types import (
@@ -21,8 +21,6 @@ from toolkit.datasets.readers.csv.records.types import (
     Problems,
     Told,
 )
-
-_BOM = BYTE_ORDER_MARK.encode()
 
 
 class Output:
@@ -95,8 +93,6 @@ class Output:
 
     def block(self) -> Block:
         data = b"".join(self._data)
-        if data.startswith(_BOM):
-            data = self._encoder.guarded(data)
         places = None
         if self._located:
             lines, offsets = zip(*self._places, strict=True) if self._places else ((), ())

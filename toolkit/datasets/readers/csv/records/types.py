@@ -166,7 +166,8 @@ class Block:
 
     data: bytes
     """Every record ends in a line feed and has all fields; ``EngineDialect`` says how to read it.
-    An unquoted empty field is null, a quoted one an empty text."""
+    An unquoted empty field is null, a quoted one an empty text. It may begin as what polars takes
+    for something else, see ``engine_text``."""
     records: int
     problems: Sequence[Problem]
     """In the order of the text."""
