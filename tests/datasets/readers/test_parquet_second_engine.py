@@ -76,13 +76,18 @@ TAKEN_FOR_THE_END_BY_PYARROW = {
 }
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
+@pytest.fixture(params=["small", "large"])
+def size(request, monkeypatch):
+    """Files of few bytes are small, or taken for large."""
+    if request.param == "large":
+        monkeypatch.setattr("toolkit.datasets.readers.parquet.reader.SMALL", 0)
+    return request.param
+
+
 @pytest.mark.parametrize("name", GIVEN_UP_BY_POLARS)
 def test_what_polars_gives_up_on_is_read_by_pyarrow(
-    name, size, tmp_path, factory, monkeypatch, assert_faces_agree
+    name, size, tmp_path, factory, assert_faces_agree
 ):
-    if size == "large":
-        monkeypatch.setattr("toolkit.datasets.readers.parquet.reader.SMALL", 0)
     data, rows = GIVEN_UP_BY_POLARS[name]
     (tmp_path / "t.parquet").write_bytes(data)
     wanted = pl.DataFrame(
@@ -127,13 +132,10 @@ def test_rows_that_polars_gave_before_are_not_given_again(tmp_path, factory, mon
     assert reader.polars().head(41).collect()["a"].to_list() == wanted[:41]
 
 
-@pytest.mark.parametrize("size", ["small", "large"])
 @pytest.mark.parametrize("name", TAKEN_FOR_THE_END_BY_PYARROW)
 def test_an_empty_page_is_not_the_end_of_a_column(
-    name, size, tmp_path, factory, monkeypatch, assert_faces_agree
+    name, size, tmp_path, factory, assert_faces_agree
 ):
-    if size == "large":
-        monkeypatch.setattr("toolkit.datasets.readers.parquet.reader.SMALL", 0)
     (tmp_path / "t.parquet").write_bytes(TAKEN_FOR_THE_END_BY_PYARROW[name])
     wanted = pl.DataFrame({"a": [1, 2, 3], "b": [4, 5, 6]}, schema={"a": pl.Int32, "b": pl.Int32})
     reader = factory.reader(tmp_path / "t.parquet")

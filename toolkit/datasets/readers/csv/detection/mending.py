@@ -9,12 +9,9 @@ from toolkit.datasets.readers.csv.detection.splitting import Rules as Split
 from toolkit.datasets.readers.csv.layout import Dialect, Layout
 from toolkit.datasets.readers.csv.records.fields import Fields
 from toolkit.datasets.readers.csv.records.grouping import LOST_QUOTE, Grouping
-from toolkit.datasets.readers.csv.records.otherwise import Otherwise
+from toolkit.datasets.readers.csv.records.otherwise import DELIMITERS, QUOTES, Otherwise
 from toolkit.datasets.readers.csv.records.rules import Rules
 from toolkit.datasets.readers.csv.records.types import Limits
-
-_DELIMITERS = (",", ";", "\t", "|", " ")
-_OTHER_QUOTE = {'"': "'", "'": '"'}
 
 
 class Mender:
@@ -38,7 +35,7 @@ class Mender:
 
     def _otherwise_quoted(self, cells: Sequence[str]) -> Sequence[str]:
         """Cells without the other quote, if it is around all."""
-        other = _OTHER_QUOTE.get(self._split.quote or "")
+        other = QUOTES.get(self._split.quote or "")
         if other and all(len(c) > 1 and c[0] == c[-1] == other for c in cells):
             return [cell[1:-1].replace(other * 2, other) for cell in cells]
         return cells
@@ -52,7 +49,7 @@ class Mender:
         raw = line.encode("latin-1")
         if found == 1 and (whole := Otherwise(rules, Fields(rules)).unwrapped(raw)) is not None:
             return [(cell or "").encode().decode("latin-1") for cell in whole]
-        for delimiter in _DELIMITERS:
+        for delimiter in DELIMITERS:
             own = delimiter == dialect.delimiter
             # Another delimiter shows where there is hardly one of the table's own.
             few = found * 2 <= width
@@ -61,7 +58,7 @@ class Mender:
                 few &= width > 2 and (found == 1 or _opens(line, delimiter, dialect.quote))
             if not (own or few or delimiter == dialect.delimiter[:-1]):
                 continue
-            for quote in (_OTHER_QUOTE.get(dialect.quote or ""), dialect.quote):
+            for quote in (QUOTES.get(dialect.quote or ""), dialect.quote):
                 if quote != dialect.quote and not _opens(line, delimiter, quote):
                     continue
                 escape = dialect.escape if dialect.escape == "\\" else quote
