@@ -52,7 +52,7 @@ class Parsed:
 
 
 def is_native(plan: FilePlan) -> bool:
-    """Whether polars opens the file itself and has its dialect."""
+    """Whether polars parses pieces of the file as they are, and has its dialect."""
     dialect, layout = plan.layout.dialect, plan.layout
     return (
         plan.plain
